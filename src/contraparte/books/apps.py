@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class BooksConfig(AppConfig):
+    name = "contraparte.books"
+    label = "books"
+    default_auto_field = "django.db.models.BigAutoField"
