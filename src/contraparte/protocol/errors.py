@@ -60,6 +60,12 @@ class NodeError(ContraparteError):
 
 # --- protocol: identifiers, bounds, message, envelope, receipts, log ---
 
+
+class ProofError(ProtocolError):
+    """A Merkle proof does not prove what it claims. `reason` names the first thing wrong, `field` where."""
+
+    code = "proof.invalid"
+
 # --- directory ---
 
 # --- ledger ---
