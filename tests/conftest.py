@@ -1,0 +1,26 @@
+"""The shared harness: which tests are run again on PostgreSQL.
+
+`store` is put on every test that touches the database, so that nobody forgets it; acceptance tests, which reach the
+database through processes of their own, carry it by hand and start their nodes on what `--db` says.
+"""
+
+import pytest
+
+DATABASE_FIXTURES = {
+    "db",
+    "transactional_db",
+    "django_db_reset_sequences",
+    "django_db_serialized_rollback",
+    "live_server",
+}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "store: touches the database; runs on SQLite and on PostgreSQL")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        names = set(getattr(item, "fixturenames", ()))
+        if names & DATABASE_FIXTURES or item.get_closest_marker("django_db"):
+            item.add_marker(pytest.mark.store)
