@@ -66,14 +66,486 @@ class ProofError(ProtocolError):
 
     code = "proof.invalid"
 
+
 # --- directory ---
+
+
+class AgencyUnknownError(InputError):
+    """No agency of that id stands in the trusted directory. `agency` is what was read."""
+
+    code = "agency.unknown"
+
+
+class PostUnknownError(InputError):
+    """No post of that id stands in the trusted directory. `post` is what was read."""
+
+    code = "post.unknown"
+
+
+class RolesIncompatibleError(InputError):
+    """Roles that one tenure may not unite. `roles` lists them, `field` is to blame."""
+
+    code = "tenure.roles.incompatible"
+
+
+class TenurePeriodError(InputError):
+    """A tenure that ends before it starts. `field`, `starts`, `ends`."""
+
+    code = "tenure.period"
+
+
+class TenureEndedError(StateError):
+    """The tenure has ended or not begun: nothing can be done under it. `tenure`."""
+
+    code = "tenure.ended"
+
+
+class RightMissingError(PolicyError):
+    """The actor's tenure does not carry the right for this act. `right`."""
+
+    code = "tenure.right.missing"
+
+
+class LocalKeyMissingError(NodeError):
+    """This node holds no usable private key. `agency` and `purpose`, or `kid`."""
+
+    code = "key.local.missing"
+
+
+class KeyUnknownError(ProtocolError):
+    """No trusted directory names this key. `kid`."""
+
+    code = "key.unknown"
+
+
+class KeyRetiredError(ProtocolError):
+    """The key is known and no longer (or not yet) good for anything new (P1.6). `kid`."""
+
+    code = "key.retired"
+
+
+class DocumentMalformedError(ProtocolError):
+    """A signed document breaks its form. `document`, `path` (JSON path) and `problem`."""
+
+    code = "directory.document.malformed"
+
+
+class DirectoryRejectedError(ProtocolError):
+    """A country's directory fails verification; the last trusted view stays. `country`, `reason`."""
+
+    code = "directory.rejected"
+
+
+class DirectoryStaleError(PolicyError):
+    """The trusted view has expired: nothing is released until it is renewed (P1.7). `country`."""
+
+    code = "directory.stale"
+
+
+class DirectoryExpiredError(PolicyError):
+    """The trusted view expired more than 30 days ago: nothing is accepted (P1.7). `country`."""
+
+    code = "directory.expired"
+
+
+class DirectoryUntrustedError(StateError):
+    """This node trusts no root of that country yet. `country`."""
+
+    code = "directory.untrusted"
+
+
+class DirectoryUnreachableError(NodeError):
+    """A country's directory could not be fetched. `country`, `url`."""
+
+    code = "directory.unreachable"
+
+
+class RootFingerprintError(PolicyError):
+    """The root file is not the one whose fingerprint was handed over in person. `country`, `expected`, `read`."""
+
+    code = "directory.root.fingerprint"
+
+
+class AccordMissingError(PolicyError):
+    """No accord in force covers the two countries, or the one cited is not known. `country_a`, `country_b` or `id`."""
+
+    code = "accord.missing"
+
+
+class AccordTypeForbiddenError(PolicyError):
+    """The accord does not let this sender send this type to this recipient. `type`, `sender`, `recipient`."""
+
+    code = "accord.type.forbidden"
+
+
+class AccordSignatureError(ProtocolError):
+    """The signatures are not exactly those of the parties' pinned keys. `accord`, `reason`."""
+
+    code = "accord.signature"
+
+
+class AccordConflictError(StateError):
+    """Another document was adopted under this id before; an amended accord takes a new id. `accord`."""
+
+    code = "accord.conflict"
+
+
+class AccordSuspendedError(StateError):
+    """One of the parties has suspended the accord (P1.3). `accord`."""
+
+    code = "accord.suspended"
+
 
 # --- ledger ---
 
 # --- exchange ---
 
+
+class MessageTypeUnknownError(ProtocolError):
+    """No room of this node speaks this message type. Params: type."""
+
+    code = "message.type.unknown"
+
+
+class MessageBodyError(ProtocolError):
+    """The body is not of its type's form. Params: field, type."""
+
+    code = "message.body.invalid"
+
+
+class MessageMismatchError(ProtocolError):
+    """What the envelope says and what lies in it differ (P3.3). Params: field."""
+
+    code = "message.envelope.mismatch"
+
+
+class MessageAuthorError(ProtocolError):
+    """The sender is not hosted by the node that delivered it, or signed with another agency's key. Params: sender."""
+
+    code = "message.author.wrong"
+
+
+class MessageRecipientError(ProtocolError):
+    """The recipient post does not exist at this node. Params: recipient."""
+
+    code = "message.recipient.unknown"
+
+
+class MessageIdConflictError(ProtocolError):
+    """This id was accepted before with other bytes (P4.2)."""
+
+    code = "message.id.conflict"
+
+
+class MessageExpiredError(ProtocolError):
+    """The message arrived after its own `expires`."""
+
+    code = "message.expired"
+
+
+class MessageSequenceError(ProtocolError):
+    """The sequence number was used before by another message (P2.1)."""
+
+    code = "message.seq.used"
+
+
+class MessageMarkingError(ProtocolError):
+    """The marking holds a restriction this node does not know, or none may see it. Params: reason."""
+
+    code = "message.marking.unknown"
+
+
+class OrderGapError(ProtocolError):
+    """An earlier message of the conversation has not arrived yet: send that one first (P4.1)."""
+
+    code = "order.gap"
+
+
+class EnvelopeUnprovenError(ProtocolError):
+    """Authorship could not be established, so nothing final is said about this id. Params: reason."""
+
+    code = "envelope.unproven"
+
+
+class PeerUnprovenError(ProtocolError):
+    """The request does not prove which node sends it. Params: reason."""
+
+    code = "peer.unproven"
+
+
+class PeerAnswerError(ProtocolError):
+    """A peer answered with something that is not an answer. Params: reason."""
+
+    code = "peer.answer.invalid"
+
+
+class ReceiptMismatchError(ProtocolError):
+    """A receipt speaks of a message this node did not send, or of other bytes."""
+
+    code = "receipt.mismatch"
+
+
+class ReleaseHeldError(PolicyError):
+    """The gate holds the draft until its needs are met. Params: needs."""
+
+    code = "release.held"
+
+
+class ReleaseWithheldError(PolicyError):
+    """The gate lets nothing of this draft out. Params: reasons."""
+
+    code = "release.withheld"
+
+
+class ApprovalDrafterError(PolicyError):
+    """Whoever drafted it cannot approve it."""
+
+    code = "approval.drafter"
+
+
+class ApprovalRoleError(PolicyError):
+    """Only an authorising person of the sending agency approves. Params: roles."""
+
+    code = "approval.role"
+
+
+class ApprovalOutdatedError(StateError):
+    """The draft has changed since it was read: look at it again and approve what it says now."""
+
+    code = "approval.outdated"
+
+
+class DraftClosedError(StateError):
+    """The draft has left or was discarded; it can no longer be changed. Params: state."""
+
+    code = "draft.closed"
+
+
+class DraftFieldError(InputError):
+    """A draft's body is not of its type's form. Params: field."""
+
+    code = "draft.field"
+
+
+class ConversationClosedError(StateError):
+    """The conversation has ended. Params: close_code."""
+
+    code = "conversation.closed"
+
+
+class PostNotLocalError(PolicyError):
+    """The post belongs to another node or agency. Params: post."""
+
+    code = "post.not_local"
+
+
+class PolicySetError(NodeError):
+    """The release policies of this node do not validate, so it releases nothing. Params: reason."""
+
+    code = "policy.set.invalid"
+
+
+class PeerUnreachableError(NodeError):
+    """The other node does not answer. What is queued is kept and sent again. Params: operator."""
+
+    code = "peer.unreachable"
+
+
+class PeerInsecureError(NodeError):
+    """The other node's address is neither https nor on this machine. Params: url."""
+
+    code = "peer.insecure"
+
 # --- books ---
 
+
+class SerialUnreadableError(InputError):
+    """Not 1 to 24 of A-Z and 0-9 once blanks, dots, dashes and slashes are gone. Params: field, read, at."""
+
+    code = "trace.serial.unreadable"
+
+
+class SerialIsStateError(InputError):
+    """The serial field holds words such as LIMADO or S/N. Params: field, read, state."""
+
+    code = "trace.serial.state"
+
+
+class SerialScientificError(InputError):
+    """The serial was altered by a spreadsheet (1.23E+05). Params: field, read."""
+
+    code = "trace.serial.scientific"
+
+
+class SerialPatternError(InputError):
+    """A damaged serial is not in investigators' notation. Params: field, read, at."""
+
+    code = "books.query.unreadable"
+
+
+class SerialPatternVagueError(InputError):
+    """A damaged serial leaves fewer readable characters than can be searched. Params: field, read, known, needed."""
+
+    code = "books.query.vague"
+
+
+class CaliberAmbiguousError(InputError):
+    """A calibre that names several cartridges ("9"). Params: field, read, choices."""
+
+    code = "trace.caliber.ambiguous"
+
+
+class FirearmTypeUnknownError(InputError):
+    """No NCIC type goes by that word. Params: field, read."""
+
+    code = "trace.type.unknown"
+
+
 # --- traces ---
+
+
+class FieldMissingError(InputError):
+    """A required field is empty. Names the `field`."""
+
+    code = "trace.field.missing"
+
+
+class FieldUnreadableError(InputError):
+    """A field of a recovery or a gun cannot be read. Names the `field` and what was `read`."""
+
+    code = "trace.field.unreadable"
+
+
+class ImporterMissingError(InputError):
+    """A gun made outside the requested country has no importer: the walk would have nowhere to begin."""
+
+    code = "trace.importer.missing"
+
+
+class BarrelNumberError(InputError):
+    """The number typed as serial is on the barrel or slide; only the frame or receiver is traced."""
+
+    code = "trace.serial.barrel_number"
+
+
+class SerialIsModelError(InputError):
+    """A model was typed into the serial field. `model` says which."""
+
+    code = "trace.serial.is_model"
+
+
+class SerialStateUnconfirmedError(InputError):
+    """The serial field holds a state in words (LIMADO, S/N): `state` is proposed and a person must confirm it."""
+
+    code = "trace.serial.state_unconfirmed"
+
+
+class RestorationMissingError(InputError):
+    """The serial is erased and nothing says what was done to restore it."""
+
+    code = "trace.serial.restoration_missing"
+
+
+class CalibreAmbiguousError(InputError):
+    """The calibre may mean several cartridges; `readings` lists them."""
+
+    code = "trace.calibre.ambiguous"
+
+
+class RecoveryAfterRequestError(InputError):
+    """The recovery date lies after the date of the request."""
+
+    code = "trace.recovery.after_request"
+
+
+class RecoveryBeforeSaleError(InputError):
+    """A gun cannot be recovered before the retail sale that time-to-crime runs from."""
+
+    code = "trace.recovery.before_sale"
+
+
+class PossessorMinorError(InputError):
+    """The possessor was a minor: withhold the person, or name a second reviewer. `age` in whole years."""
+
+    code = "trace.possessor.minor"
+
+
+class UrgentUnjustifiedError(InputError):
+    """An urgent request has no reason."""
+
+    code = "trace.urgent.unjustified"
+
+
+class RowsTooManyError(InputError):
+    """One event or one import holds more rows than the bound. `count` and `limit` are given."""
+
+    code = "trace.rows.too_many"
+
+
+class RowsUnreadableError(InputError):
+    """A pasted table or file cannot be read as rows. `reason` says why."""
+
+    code = "trace.rows.unreadable"
+
+
+class CallLogMissingError(InputError):
+    """An answer by telephone, fax or page image was entered without saying who answered, when and how."""
+
+    code = "trace.call_log.missing"
+
+
+class SecondReviewerError(PolicyError):
+    """The second reviewer of a minor's data must be another person, in the same agency."""
+
+    code = "trace.possessor.reviewer"
+
+
+class TraceIncompleteError(StateError):
+    """The request may not be sent yet: `gaps` names each missing or doubtful field, `score` is 0 to 100."""
+
+    code = "trace.incomplete"
+
+
+class SameGunUndecidedError(StateError):
+    """Another post may hold the same gun; a person decides first which serial is true. `other` is that post."""
+
+    code = "trace.same_gun.undecided"
+
+
+class TraceAlreadyOpenError(StateError):
+    """This gun has a trace already; resubmit that one."""
+
+    code = "trace.already_open"
+
+
+class TraceStateError(StateError):
+    """The trace is in another state than the action needs: `state` now, `allowed` ones."""
+
+    code = "trace.state"
+
+
+class RowLockedError(StateError):
+    """The row has been sent; it is mended by a resubmission, not by typing over it."""
+
+    code = "trace.row.locked"
+
+
+class TaskDecidedError(StateError):
+    """A custodian's task was decided already."""
+
+    code = "trace.task.decided"
+
+
+class WalkStepError(StateError):
+    """An answer does not fit the step the walk waits for: `step` is awaited."""
+
+    code = "trace.walk.step"
+
+
+class CustodianUnknownError(StateError):
+    """No post of the directory keeps the book of this maker, importer or licence."""
+
+    code = "trace.custodian.unknown"
+
 
 # --- web and node ---
