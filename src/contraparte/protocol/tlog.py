@@ -93,22 +93,44 @@ def verify_inclusion(leaf_hash: bytes, index: int, size: int, proof: Sequence[by
 def verify_consistency(old_size: int, new_size: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]) -> None:
     """Prove that the tree of `old_size` leaves under `old_root` is the beginning of the one under `new_root`.
 
-    RFC 9162 section 2.1.4.2. From the empty tree everything is an extension: the proof is empty and `old_root` is the
-    root of nothing. Raises ProofError for anything else that does not prove it, wrong types included.
+    RFC 9162 section 2.1.4.2. Between equal sizes the proof is empty and the roots are equal. From the empty tree
+    there is nothing to prove and so no proof is accepted, as in the public vectors: whoever has seen nothing yet says
+    so (the witness does). Raises ProofError for anything that does not prove exactly that, wrong types included.
     """
     first, second = _require_size("old_size", old_size), _require_size("new_size", new_size)
-    old, new = _require_hash("old_root", old_root), _require_hash("new_root", new_root)
     steps = _require_proof(proof)
+    if first == 0:
+        raise ProofError(reason="nothing_to_prove", field="old_size")
     if first > second:
         raise ProofError(reason="sizes_go_back", field="old_size")
-    if first == second or first == 0:
-        _verify_trivial_consistency(first, second, old, new, steps)
+    if first == second:
+        _verify_same(old_root, new_root, steps)
         return
+    old, new = _require_hash("old_root", old_root), _require_hash("new_root", new_root)
+    seen_old, seen_new = _roots_from_consistency(first, second, old, steps)
+    if seen_old != old:
+        raise ProofError(reason="root_differs", field="old_root")
+    if seen_new != new:
+        raise ProofError(reason="root_differs", field="new_root")
+
+
+def _verify_same(old_root: object, new_root: object, steps: list[bytes]) -> None:
+    """A tree continues itself. Only equality is looked at, not the length: nothing is hashed (public vectors)."""
+    if type(old_root) is not bytes or type(new_root) is not bytes:
+        raise ProofError(reason="not_bytes", field="old_root")
+    if steps:
+        raise ProofError(reason="proof_length", field="proof")
+    if old_root != new_root:
+        raise ProofError(reason="root_differs", field="new_root")
+
+
+def _roots_from_consistency(first: int, second: int, old: bytes, steps: list[bytes]) -> tuple[bytes, bytes]:
+    """Both roots as the proof has them, for 0 < first < second."""
     if not steps:
         raise ProofError(reason="proof_length", field="proof")
     # Where the old tree is one whole subtree of the new, the proof leaves its root out: the verifier has it.
     if first & (first - 1) == 0:
-        steps.insert(0, old)
+        steps = [old, *steps]
     at, last = first - 1, second - 1
     while at & 1:
         at >>= 1
@@ -128,19 +150,7 @@ def verify_consistency(old_size: int, new_size: int, old_root: bytes, new_root: 
         last >>= 1
     if last:
         raise ProofError(reason="proof_length", field="proof")
-    if seen_old != old:
-        raise ProofError(reason="root_differs", field="old_root")
-    if seen_new != new:
-        raise ProofError(reason="root_differs", field="new_root")
-
-
-def _verify_trivial_consistency(first: int, second: int, old: bytes, new: bytes, steps: list[bytes]) -> None:
-    if steps:
-        raise ProofError(reason="proof_length", field="proof")
-    if first == 0 and old != EMPTY_ROOT:
-        raise ProofError(reason="root_differs", field="old_root")
-    if first == second and old != new:
-        raise ProofError(reason="root_differs", field="new_root")
+    return seen_old, seen_new
 
 
 # --- building, for trees that fit in memory ---
@@ -183,7 +193,7 @@ def inclusion_path(leaf_hashes: Sequence[bytes], index: int) -> list[bytes]:
 
 
 def consistency_path(leaf_hashes: Sequence[bytes], old_size: int) -> list[bytes]:
-    """Hashes that prove that the first `old_size` leaves begin this tree (RFC 6962 section 2.1.2). Raises ProofError."""
+    """Hashes that prove that the first `old_size` leaves begin this tree (RFC 6962, 2.1.2). Raises ProofError."""
     if not 0 <= old_size <= len(leaf_hashes):
         raise ProofError(reason="sizes_go_back", field="old_size")
     if old_size in (0, len(leaf_hashes)):
