@@ -61,10 +61,154 @@ class NodeError(ContraparteError):
 # --- protocol: identifiers, bounds, message, envelope, receipts, log ---
 
 
+class IdentifierInvalidError(InputError):
+    """Not an agency, post, message or key identifier. `field`, `read`."""
+
+    code = "identifier.invalid"
+
+
+class BoundExceededError(ProtocolError):
+    """Larger, deeper or more than `protocol/limits.py` allows. `what`, `limit`, `read`."""
+
+    code = "protocol.bound"
+
+
+class EncodingInvalidError(ProtocolError):
+    """Not the JSON, base64url or instant that the protocol writes. `what`, `reason`."""
+
+    code = "protocol.encoding"
+
+
+class KeyMalformedError(ProtocolError):
+    """Bytes that are no key of the stated purpose, or a key id that does not match them. `kid`."""
+
+    code = "key.malformed"
+
+
+class KeyPurposeError(ProtocolError):
+    """A key used for another purpose, or by another agency, than it was made for (P1.5). `kid`, `expected`."""
+
+    code = "key.purpose"
+
+
+class SignatureInvalidError(ProtocolError):
+    """A signature does not verify. `kid`."""
+
+    code = "signature.invalid"
+
+
+class SignatureHeaderError(ProtocolError):
+    """A JWS header other than the exact one the protocol asks for (P1.5). `member`, `expected`."""
+
+    code = "signature.header"
+
+
+class MarkingMalformedError(ProtocolError):
+    """A marking that cannot be read. `field`."""
+
+    code = "marking.malformed"
+
+
+class MessageMalformedError(ProtocolError):
+    """A message that cannot be read. `field`, `reason`."""
+
+    code = "message.malformed"
+
+
+class DisclosureInvalidError(ProtocolError):
+    """Disclosures that do not belong to the signed message (P2.3). `reason`."""
+
+    code = "message.disclosure"
+
+
+class MessageClockError(ProtocolError):
+    """Created too far ahead or behind (P4.4). `created`, `now`."""
+
+    code = "message.clock"
+
+
+class MessageExpiredError(ProtocolError):
+    """Read after it expired. `expires`, `now`."""
+
+    code = "message.expired"
+
+
+class EnvelopeMalformedError(ProtocolError):
+    """An envelope header that cannot be read. `field`."""
+
+    code = "envelope.malformed"
+
+
+class EnvelopeMismatchError(ProtocolError):
+    """The envelope and what lies in it name different things (P3.3). `field`."""
+
+    code = "envelope.mismatch"
+
+
+class EnvelopeUnopenableError(ProtocolError):
+    """The seal does not open with this key. `kid`."""
+
+    code = "envelope.unopenable"
+
+
+class BatchMalformedError(ProtocolError):
+    """A batch that is cut, has bytes to spare or counts wrongly. `reason`."""
+
+    code = "batch.malformed"
+
+
+class ReceiptMalformedError(ProtocolError):
+    """A receipt or its statement cannot be read. `field`."""
+
+    code = "receipt.malformed"
+
+
+class ReceiptInvalidError(ProtocolError):
+    """A receipt that its signer did not sign, or that its signer may not sign. `reason`."""
+
+    code = "receipt.invalid"
+
+
+class RequestSignatureError(ProtocolError):
+    """A request between nodes without the signature the protocol asks for (P4.1). `reason`."""
+
+    code = "request.signature"
+
+
+class RequestClockError(ProtocolError):
+    """A request signed too long ago or ahead of this node's clock (P4.1). `created`, `now`."""
+
+    code = "request.clock"
+
+
 class ProofError(ProtocolError):
     """A Merkle proof does not prove what it claims. `reason` names the first thing wrong, `field` where."""
 
     code = "proof.invalid"
+
+
+class NoteMalformedError(ProtocolError):
+    """A signed note, checkpoint, proof file or tile path is not of its form. `field` and `reason`."""
+
+    code = "note.malformed"
+
+
+class NoteUnverifiedError(ProtocolError):
+    """A signed note bears no valid signature of a trusted key, or a false one of such a key. `reason`, `name`."""
+
+    code = "note.unverified"
+
+
+class TrustPolicyMalformedError(InputError):
+    """A file of trusted logs and witnesses is not of its form. `line` (from 1), `reason`."""
+
+    code = "tlog.policy.malformed"
+
+
+class TrustPolicyUnmetError(ProtocolError):
+    """A checkpoint is not signed and cosigned as the file of trusted logs and witnesses asks. `reason`, `quorum`."""
+
+    code = "tlog.policy.unmet"
 
 
 # --- directory ---
@@ -197,6 +341,57 @@ class AccordSuspendedError(StateError):
 
 
 # --- ledger ---
+
+
+class LeafInvalidError(ProtocolError):
+    """A ledger leaf is not of its fixed layout or too long. `field`, `reason`."""
+
+    code = "ledger.leaf.invalid"
+
+
+class LogUnknownError(StateError):
+    """This node neither writes nor mirrors such a log. `origin`."""
+
+    code = "ledger.log.unknown"
+
+
+class LedgerRolledBackError(NodeError):
+    """The guard or a peer knows a later head of this log than the database: an older copy was restored (P5.4).
+
+    Nothing is signed. `origin`, `database_size`, `known_size`.
+    """
+
+    code = "ledger.rolled_back"
+
+
+class LedgerForkedError(NodeError):
+    """The database holds another history of this log than the guard has seen (P5.2). `origin`, `size`."""
+
+    code = "ledger.forked"
+
+
+class LedgerUnreadyError(NodeError):
+    """The ledger was given no keys: `ledger.registry.install` was not called. `part`."""
+
+    code = "ledger.unready"
+
+
+class MessageNotLoggedError(StateError):
+    """No leaf of this node's logs is about that message. `message_id`."""
+
+    code = "ledger.message.not_logged"
+
+
+class LogChoiceError(InputError):
+    """Several logs could be meant: one must be named. `origins`."""
+
+    code = "ledger.log.choice"
+
+
+class PeerLogError(ProtocolError):
+    """A peer's log or witness answered what cannot be true; kept as an incident. `origin`, `reason`."""
+
+    code = "ledger.peer.contradiction"
 
 # --- exchange ---
 
@@ -549,3 +744,15 @@ class CustodianUnknownError(StateError):
 
 
 # --- web and node ---
+
+
+class OneTimeLinkRefusedError(PolicyError):
+    """A one-time link that is spent, expired or unknown, or is asked for outside a demo on loopback."""
+
+    code = "sign_in.link.refused"
+
+
+class TenureNotHeldError(PolicyError):
+    """The chosen post is not held by this person now."""
+
+    code = "sign_in.post.not_held"

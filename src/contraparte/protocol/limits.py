@@ -1,0 +1,129 @@
+"""Every bound on foreign input, with its unit and its reason. Checked before bytes become values (P2.5).
+
+A bound is part of the protocol: raising one needs an accord of both sides, because a message that one side may
+send the other must be able to read.
+"""
+
+from typing import Final
+
+# --- JSON in general ---
+JSON_DEPTH: Final = 24
+"""Levels. A payload nests 6 deep at most; the rest is room for types to come, far below any parser's stack."""
+JSON_KEY_CHARS: Final = 128
+"""Characters of one member name. Also keeps JSON pointers short enough to show."""
+JSON_NUMBER: Final = 2**53 - 1
+"""Absolute value of a number, whole or not: beyond it readers in other languages lose digits (RFC 7493, 2.2)."""
+JSON_NUMBER_CHARS: Final = 32
+"""Characters of one number as written: refuses a megabyte of digits before it is converted."""
+
+# --- identifiers ---
+SLUG_CHARS: Final = 40
+"""Characters of an agency's or post's slug: they stand in table cells and file names."""
+KID_CHARS: Final = 80
+"""Characters of a key id: 2 + 1 + 40 (agency) + 1 + 9 (purpose) + 1 + 16 (fingerprint), rounded up."""
+TYPE_CHARS: Final = 80
+"""Characters of a message type `noun.verb/version`."""
+
+# --- JWS ---
+JWS_HEADER_BYTES: Final = 512
+"""Bytes of an encoded protected header: alg, typ and kid only."""
+
+# --- marking ---
+MARKING_ITEMS: Final = 64
+"""Entries of a marking's set of codes, purposes or circle: a circle names agencies and posts, not persons."""
+MARKING_ITEM_CHARS: Final = 120
+"""Characters of one such entry."""
+MARKING_TEXT_CHARS: Final = 4000
+"""Characters of a handling text, also after combining: one page that a reader still reads."""
+MARKING_EXTRA: Final = 32
+"""Unknown members of a marking that are kept and carried."""
+
+# --- message ---
+PRESENTATION_BYTES: Final = 256 * 1024
+"""Bytes of one presentation, disclosures included. Longer things are attachments."""
+DISCLOSURES: Final = 2048
+"""Disclosures of one presentation: an event with forty guns and forty fields each fits."""
+DISCLOSURE_BYTES: Final = 64 * 1024
+"""Bytes of one encoded disclosure: a field holds a statement of some pages, not a file."""
+DIGESTS: Final = 2 * DISCLOSURES
+"""Digests in one presentation: those disclosed, those dropped for onward use, and decoys (RFC 9901, 4.2.5)."""
+WITHHELD: Final = 512
+"""Entries in the list of what is withheld."""
+REASON_CHARS: Final = 200
+"""Characters of the reason beside a withheld pointer: one sentence or a policy's id."""
+POINTER_CHARS: Final = 512
+"""Characters of a JSON pointer."""
+ATTACHMENTS: Final = 64
+"""Attachments of one message."""
+EXTRA_MEMBERS: Final = 64
+"""Unknown top-level members that are kept and carried (invariant 9)."""
+CREATED_AHEAD_S: Final = 5 * 60
+"""Seconds that `created` may lie ahead of the reader's clock (P4.4)."""
+CREATED_BEHIND_S: Final = 30 * 24 * 3600
+"""Seconds that `created` may lie behind the reader's clock (P4.4): days of outage, not replays of old years."""
+
+# --- envelope ---
+HEADER_BYTES: Final = 16 * 1024
+"""Bytes of an envelope header: fixed members and at most 64 attachment hashes."""
+SEAL_OVERHEAD_BYTES: Final = 1136
+"""Bytes that sealing adds: X-Wing encapsulation (1120) and AES-256-GCM tag (16)."""
+CIPHERTEXT_BYTES: Final = PRESENTATION_BYTES + SEAL_OVERHEAD_BYTES
+"""Bytes of a sealed presentation."""
+SIGNATURE_BYTES: Final = 1024
+"""Bytes of a detached JWS: its encoded header, two dots and 86 characters."""
+
+# --- batch of envelopes ---
+BATCH_ENVELOPES: Final = 256
+"""Envelopes in one HTTP request: one commit and one fsync carry so many, and a worker holds them in memory."""
+BATCH_BYTES: Final = 16 * 1024 * 1024
+"""Bytes of one batch: what a small node can hold twice while it verifies."""
+
+# --- receipts ---
+STATEMENT_BYTES: Final = 2048
+"""Bytes of one receipt statement."""
+CODE_CHARS: Final = 80
+"""Characters of a coded refusal."""
+ORIGIN_CHARS: Final = 255
+"""Characters of a log's origin line."""
+RECEIPTS: Final = 1024
+"""Receipts under one signature and in one answer: answers also carry those of earlier batches."""
+RECEIPT_PATH: Final = 10
+"""Hashes of a Merkle path over that many receipts: log2(1024)."""
+RECEIPT_HEAD_BYTES: Final = 1024
+"""Bytes of the JWS over a receipt batch's root."""
+RECEIPTS_BYTES: Final = 4 * 1024 * 1024
+"""Bytes of one answer with receipts."""
+
+# --- requests between nodes ---
+REQUEST_SIGNATURE_S: Final = 300
+"""Seconds between a request's `created` and the reader's clock, either way: the replay window to remember nonces in."""
+REQUEST_HEADER_CHARS: Final = 1024
+"""Characters of each signature header field."""
+REQUEST_URL_CHARS: Final = 2048
+"""Characters of a signed target URI."""
+
+# --- transparency log (P5) ---
+LEAF_BYTES: Final = 300
+"""Bytes of a ledger leaf (P5.1): no content fits, and a full entry bundle stays below 80 KiB."""
+LEAF_REFERENCES: Final = 4
+"""Hashes a leaf may cite; with four of them every other field still fits LEAF_BYTES."""
+RETENTION_CHARS: Final = 16
+"""ASCII characters of a retention class in a leaf: a code from the accord, not a text."""
+NOTE_BYTES: Final = 64 * 1024
+"""Bytes of a signed note: a checkpoint with every signature NOTE_SIGNATURES allows is far smaller."""
+NOTE_SIGNATURES: Final = 64
+"""Signature lines of a note; C2SP signed-note asks readers to accept at least 16."""
+CONSISTENCY_LINES: Final = 63
+"""Hashes in a witness request, the bound of C2SP tlog-witness."""
+PROOF_EXTRA_BYTES: Final = 16 * 1024
+"""Bytes of opaque data in a proof file: one leaf, with room for what other tools put there."""
+TRUST_POLICY_BYTES: Final = 64 * 1024
+"""Bytes of a file of trusted logs and witnesses."""
+TRUST_POLICY_NAMES: Final = 256
+"""Logs, witnesses and groups in such a file together; C2SP tlog-policy recommends at least 32 of each."""
+TILE_BYTES: Final = 256 * 32
+"""Bytes of a full tile of hashes (C2SP tlog-tiles)."""
+BUNDLE_BYTES: Final = 256 * (2 + LEAF_BYTES)
+"""Bytes of a full entry bundle of this protocol's leaves."""
+MIRROR_BUNDLES: Final = 64
+"""Entry bundles one mirroring round fetches before it commits and lets others at the database: 16,384 leaves."""
