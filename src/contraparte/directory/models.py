@@ -20,7 +20,8 @@ class Agency(models.Model):
     kind = models.CharField(max_length=40)
     operator = models.CharField(max_length=64, help_text="the agency whose node hosts this one")
     url = models.CharField(max_length=400, help_text="where that node answers its peers")
-    is_local = models.BooleanField(default=False)
+    is_local = models.BooleanField(default=False, help_text="hosted on this very node")
+    listed = models.BooleanField(default=True, help_text="still in the directory; the row outlives its listing")
     extra = models.JSONField(default=dict, help_text="fields of the signed directory this release does not know")
 
     class Meta:
@@ -39,6 +40,8 @@ class Post(models.Model):
     name_es = models.CharField(max_length=200)
     channel = models.CharField(max_length=400, blank=True)
     handles = models.JSONField(default=list, help_text="message types and topics this post answers for")
+    time_zone = models.CharField(max_length=64, default="UTC", help_text="calendar deadlines are kept in it (P8.2)")
+    listed = models.BooleanField(default=True)
     extra = models.JSONField(default=dict)
 
     class Meta:
@@ -94,16 +97,26 @@ class Tenure(models.Model):
     starts = models.DateTimeField()
     ends = models.DateTimeField(null=True, blank=True)
     acting = models.BooleanField(default=False)
+    appointed_by = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+")
+    ended_by = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:
         ordering = ("post_id", "starts", "id")
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(ends__isnull=True) | models.Q(ends__gte=models.F("starts")),
+                name="tenure_ends_after_it_starts",
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.post_id} {self.id}"
 
 
 class Key(models.Model):
-    """A public key of an agency, as the signed directory gives it (P1.5, P1.6)."""
+    """A public key of an agency, as the signed directory gives it (P1.5, P1.6). Never deleted: signatures need it."""
+
+    ACTIVE, RETIRED, COMPROMISED = "active", "retired", "compromised"
 
     kid = models.CharField(primary_key=True, max_length=128)
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="keys")
@@ -111,25 +124,82 @@ class Key(models.Model):
     raw = models.BinaryField()
     valid_from = models.DateTimeField(null=True, blank=True)
     valid_until = models.DateTimeField(null=True, blank=True)
-    status = models.CharField(max_length=16, default="active")
+    status = models.CharField(max_length=16, default=ACTIVE)
+    withdrawn_at = models.DateTimeField(
+        null=True, blank=True, help_text="when this node learned that nothing new may be accepted under it"
+    )
+    extra = models.JSONField(default=dict)
 
     class Meta:
-        ordering = ("agency_id", "purpose", "valid_from")
+        ordering = ("agency_id", "purpose", "valid_from", "kid")
 
     def __str__(self) -> str:
         return self.kid
+
+
+class Country(models.Model):
+    """A country whose directory this node trusts: where it is fetched, what was pinned, how far the view reaches."""
+
+    id = models.CharField(primary_key=True, max_length=2)
+    url = models.CharField(max_length=400, help_text="the node that publishes the directory, without /directory/")
+    root_fingerprint = models.CharField(max_length=64, help_text="SHA-256 of the first root, handed over in person")
+    accord_kids = models.JSONField(default=list, help_text="the country's pinned accord keys (P1.2)")
+    logs = models.JSONField(default=list, help_text="origins and inception of its agencies' logs")
+    root_version = models.PositiveIntegerField(default=0)
+    timestamp_version = models.PositiveIntegerField(default=0)
+    targets_version = models.PositiveIntegerField(default=0)
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="when the trusted view goes stale (P1.7)")
+    refreshed_at = models.DateTimeField(null=True, blank=True)
+    failure = models.CharField(max_length=300, blank=True, help_text="why the last refresh was refused")
+    extra = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return self.id
+
+
+class Alarm(models.Model):
+    """Something in a directory that people must look at: a key that only the root vouches for, a refused update."""
+
+    country = models.ForeignKey(Country, models.PROTECT, related_name="alarms")
+    code = models.CharField(max_length=60)
+    subject = models.CharField(max_length=200)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-at", "-id")
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.subject}"
+
+
+class ViewNumber(models.Model):
+    """One row, counted up at each change of the trusted view, so that every process drops what it remembers."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    number = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = (models.CheckConstraint(condition=models.Q(id=1), name="one_view_number"),)
+
+    def __str__(self) -> str:
+        return str(self.number)
 
 
 class Accord(models.Model):
     """An agreement as data, with its signatures, exactly as signed (P1.2)."""
 
     id = models.CharField(primary_key=True, max_length=64)
-    hash = models.CharField(max_length=64)
+    hash = models.CharField(max_length=64, unique=True)
     document = models.BinaryField()
+    signatures = models.JSONField(default=list)
     country_a = models.CharField(max_length=2)
     country_b = models.CharField(max_length=2)
     effective_from = models.DateTimeField()
     effective_until = models.DateTimeField(null=True, blank=True)
+    adopted_at = models.DateTimeField()
 
     class Meta:
         ordering = ("id",)
@@ -139,16 +209,19 @@ class Accord(models.Model):
 
 
 class Suspension(models.Model):
-    """One country's signed statement that it suspends an accord, or resumes it (P1.3)."""
+    """A signed statement that an accord is suspended, or resumed; kept with every signature seen on it (P1.3)."""
 
+    hash = models.CharField(primary_key=True, max_length=64)
     accord = models.ForeignKey(Accord, models.PROTECT, related_name="suspensions")
     country = models.CharField(max_length=2)
     suspended = models.BooleanField()
-    statement = models.BinaryField()
+    document = models.BinaryField()
+    signatures = models.JSONField(default=list)
+    is_complete = models.BooleanField(default=False, help_text="bears every signature it needs, so it counts")
     at = models.DateTimeField()
 
     class Meta:
-        ordering = ("accord_id", "at", "id")
+        ordering = ("accord_id", "at", "hash")
 
     def __str__(self) -> str:
         return f"{self.accord_id} {self.country}"

@@ -408,10 +408,10 @@ class MessageBodyError(ProtocolError):
     code = "message.body.invalid"
 
 
-class MessageMismatchError(ProtocolError):
-    """What the envelope says and what lies in it differ (P3.3). Params: field."""
+class AccordMismatchError(ProtocolError):
+    """The message cites an accord, or a wording of it, that is not in effect here. Params: accord."""
 
-    code = "message.envelope.mismatch"
+    code = "message.accord.other"
 
 
 class MessageAuthorError(ProtocolError):
@@ -432,12 +432,6 @@ class MessageIdConflictError(ProtocolError):
     code = "message.id.conflict"
 
 
-class MessageExpiredError(ProtocolError):
-    """The message arrived after its own `expires`."""
-
-    code = "message.expired"
-
-
 class MessageSequenceError(ProtocolError):
     """The sequence number was used before by another message (P2.1)."""
 
@@ -448,6 +442,12 @@ class MessageMarkingError(ProtocolError):
     """The marking holds a restriction this node does not know, or none may see it. Params: reason."""
 
     code = "message.marking.unknown"
+
+
+class ConversationPartyError(ProtocolError):
+    """The sender is no party to this conversation."""
+
+    code = "conversation.not_party"
 
 
 class OrderGapError(ProtocolError):
@@ -629,22 +629,10 @@ class SerialIsModelError(InputError):
     code = "trace.serial.is_model"
 
 
-class SerialStateUnconfirmedError(InputError):
-    """The serial field holds a state in words (LIMADO, S/N): `state` is proposed and a person must confirm it."""
-
-    code = "trace.serial.state_unconfirmed"
-
-
 class RestorationMissingError(InputError):
     """The serial is erased and nothing says what was done to restore it."""
 
     code = "trace.serial.restoration_missing"
-
-
-class CalibreAmbiguousError(InputError):
-    """The calibre may mean several cartridges; `readings` lists them."""
-
-    code = "trace.calibre.ambiguous"
 
 
 class RecoveryAfterRequestError(InputError):

@@ -127,3 +127,21 @@ BUNDLE_BYTES: Final = 256 * (2 + LEAF_BYTES)
 """Bytes of a full entry bundle of this protocol's leaves."""
 MIRROR_BUNDLES: Final = 64
 """Entry bundles one mirroring round fetches before it commits and lets others at the database: 16,384 leaves."""
+
+# --- directory ---
+DIRECTORY_TARGET_BYTES: Final = 16 * 1024 * 1024
+"""Bytes of one target file: 5,000 agencies with five keys each, one of them post-quantum, are about 12 MB."""
+DIRECTORY_TARGETS: Final = 2_000
+"""Target files of one country: three registers, its accords, its statements of suspension over the years."""
+DIRECTORY_METADATA_BYTES: Final = 1024 * 1024
+"""Bytes of one TUF metadata file: 2,000 targets with length and hash are about 400 kB."""
+ACCORD_BYTES: Final = 1024 * 1024
+"""Bytes of one accord: 200 types with texts in two languages are about 200 kB."""
+ACCORD_ENTRIES: Final = 1_000
+"""Entries of any one list in an accord."""
+SIGNED_DOCUMENT_BYTES: Final = 3 * 512 * 1024
+"""Bytes of a document with its signatures beside it: an accord in base64 and eight signatures."""
+SUSPENSION_BYTES: Final = 16 * 1024
+"""Bytes of a statement of suspension: it has no free text; the room is for fields to come."""
+DIRECTORY_REFRESH_BYTES: Final = 3 * DIRECTORY_TARGET_BYTES
+"""Bytes of everything fetched in one refresh: what a small node can hold once in memory."""
