@@ -60,7 +60,7 @@ class Spread:
 
 
 def first_pass_yield(ended: Iterable[Ended]) -> Share:
-    """Traces that found a first retail purchaser without a resubmission, of all that ended but cancelled or merged ones."""
+    """Traces that found a first retail purchaser at once, of all that ended but cancelled or merged ones."""
     counted = [e for e in ended if e.code not in (ResultCode.CANCELLED, ResultCode.DUPLICATE_OF)]
     found = sum(1 for e in counted if RULES[e.code].found_first_buyer and not e.resubmissions)
     return Share(found, len(counted))
@@ -69,7 +69,7 @@ def first_pass_yield(ended: Iterable[Ended]) -> Share:
 def suppressed(counts: Counter[tuple[str, ...]]) -> list[Count]:
     """Largest first; a figure below five is hidden, and so is a lone hidden one's neighbour.
 
-    Where exactly one figure would be hidden it could be had by subtraction from the total, so the next smallest goes too.
+    Where exactly one figure would be hidden it could be had by subtraction from the total: the next smallest goes too.
     """
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     hidden = {label for label, n in ordered if n < MIN_SHOWN}

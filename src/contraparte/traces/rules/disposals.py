@@ -1,7 +1,8 @@
 """What one line of a custodian's book says about where a gun went.
 
 The column `disposed_to` holds a licence or the word "individual" (27 CFR 478.125); books in use also hold words for
-exports, public bodies, thefts and empty cells. This table is the only place that reads it.
+exports, public bodies, thefts, destroyed records and empty cells, mostly with details behind a semicolon. This table is
+the only place that reads it.
 """
 
 import re
@@ -19,13 +20,14 @@ class DisposalKind(StrEnum):
     GOVERNMENT = "government"
     FOREIGN = "foreign"
     STOLEN = "stolen"
+    RECORD_LOST = "record_lost"
     IN_STOCK = "in_stock"
     UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True, slots=True)
 class Disposal:
-    """One disposition: when, and to whom as far as the next link goes."""
+    """One disposition: when, and to whom as far as the next link goes. `country` is two small letters or ""."""
 
     kind: DisposalKind
     disposed_on: date | None = None
@@ -33,32 +35,60 @@ class Disposal:
     country: str = ""
 
 
-# Region-district-county-type-expiry-sequence, the blanks and dashes of which vary between books.
-_LICENCE = re.compile(r"\d-\d{2}-\d{3}-\d{2}-[0-9A-Z]{2}-\d{5}", re.IGNORECASE)
-_AGENCY = re.compile(r"[a-z]{2}\.[a-z0-9-]{1,40}(/[a-z0-9-]{1,40})?")
-_COUNTRY = re.compile(r"\b(?:export(?:ed)?|foreign(?: sale)?)\b[\s:,-]*(?:to\s+)?([A-Z]{2})?\b", re.IGNORECASE)
-_INDIVIDUAL = re.compile(r"^\s*individual\b", re.IGNORECASE)
-_GOVERNMENT = re.compile(r"\b(?:government|police|sheriff|law enforcement|public agency|military)\b", re.IGNORECASE)
-_STOLEN = re.compile(r"\b(?:stolen|theft|lost or stolen|robbery|burglary)\b", re.IGNORECASE)
+@dataclass(frozen=True, slots=True)
+class Purchaser:
+    """Who bought at retail, as the last custodian's line names it; leaves only under the release policies."""
+
+    name: str = ""
+    form: str = ""
+
+
+# Region-district-county-type-expiry-sequence.
+_LICENCE = re.compile(r"\b\d-\d{2}-\d{3}-\d{2}-[0-9A-Z]{2}-\d{5}\b", re.IGNORECASE)
+# An identifier of the directory, alone or in brackets behind a trading name.
+_AGENCY = re.compile(r"(?:^|\()([a-z]{2}\.[a-z0-9-]{1,40}(?:/[a-z0-9-]{1,40})?)(?:\)|$)")
+_INDIVIDUAL = re.compile(r"individual\b", re.IGNORECASE)
+_FOREIGN = re.compile(r"(?:export(?:ed)?|foreign(?: sale)?)\b[\s:;,-]*(?:to\s+)?(?:([A-Z]{2})\b)?", re.IGNORECASE)
+_LOST = re.compile(r"record (?:lost|destroyed|illegible)\b", re.IGNORECASE)
+_STOLEN = re.compile(r"(?:stolen|theft|lost or stolen|robbery|burglary)\b", re.IGNORECASE)
+_GOVERNMENT = re.compile(r"(?:government|law enforcement|public agency|police|sheriff|military)\b", re.IGNORECASE)
+_WORDS = (
+    (_LOST, DisposalKind.RECORD_LOST),
+    (_STOLEN, DisposalKind.STOLEN),
+    (_GOVERNMENT, DisposalKind.GOVERNMENT),
+)
+_FORM = re.compile(r"\s*(?:form\s*)?4473[\s#:]*([A-Z0-9-]*)\s*", re.IGNORECASE)
 
 
 def read_disposal(disposed_to: str, disposed_on: date | None) -> Disposal:
-    """Read one `disposed_to` cell. An empty cell is a gun still in the book; unknown words are `UNREADABLE`."""
+    """Read one `disposed_to` cell by its first words. Empty is a gun still in the book, unknown words `UNREADABLE`."""
     text = disposed_to.strip()
     if not text:
         return Disposal(DisposalKind.IN_STOCK)
     if _INDIVIDUAL.match(text):
         return Disposal(DisposalKind.INDIVIDUAL, disposed_on)
+    if found := _FOREIGN.match(text):
+        return Disposal(DisposalKind.FOREIGN, disposed_on, country=(found.group(1) or "").lower())
+    # A licence beside such a word belongs to a trading name ("Police Supply Inc"), so it is looked for first.
     if found := _LICENCE.search(text):
         return Disposal(DisposalKind.LICENSEE, disposed_on, licence=found.group(0).upper())
-    if _AGENCY.fullmatch(text):
-        return Disposal(DisposalKind.LICENSEE, disposed_on, licence=text)
-    if found := _COUNTRY.search(text):
-        return Disposal(DisposalKind.FOREIGN, disposed_on, country=(found.group(1) or "").lower())
-    for pattern, kind in ((_STOLEN, DisposalKind.STOLEN), (_GOVERNMENT, DisposalKind.GOVERNMENT)):
-        if pattern.search(text):
+    if found := _AGENCY.search(text):
+        return Disposal(DisposalKind.LICENSEE, disposed_on, licence=found.group(1))
+    for pattern, kind in _WORDS:
+        if pattern.match(text):
             return Disposal(kind, disposed_on)
     return Disposal(DisposalKind.UNREADABLE, disposed_on)
+
+
+def read_purchaser(disposed_to: str) -> Purchaser:
+    """The purchaser a retail line names ("individual; 4473 A-1; Name"); empty where it says "individual" only."""
+    name = form = ""
+    for part in disposed_to.split(";")[1:]:
+        if found := _FORM.fullmatch(part):
+            form = found.group(1)
+        elif part.strip() and not name:
+            name = part.strip()
+    return Purchaser(name, form)
 
 
 def in_order(disposals: Sequence[Disposal]) -> list[Disposal]:

@@ -64,7 +64,10 @@ def likeness(a: Mark, b: Mark) -> Likeness | None:
         return Likeness.EQUAL
     if a.folded == b.folded:
         return Likeness.CONFUSABLE
-    if len(a.serial) == len(b.serial) >= MIN_LENGTH and sum(x != y for x, y in zip(a.serial, b.serial, strict=True)) == 1:
+    if (
+        len(a.serial) == len(b.serial) >= MIN_LENGTH
+        and sum(x != y for x, y in zip(a.serial, b.serial, strict=True)) == 1
+    ):
         return Likeness.ONE_CHARACTER
     return None
 

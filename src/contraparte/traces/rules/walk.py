@@ -146,6 +146,7 @@ DEAD_ENDS = {
     DisposalKind.GOVERNMENT: ResultCode.GOVERNMENT_SALE,
     DisposalKind.STOLEN: ResultCode.REPORTED_STOLEN,
     DisposalKind.IN_STOCK: ResultCode.STILL_IN_INVENTORY,
+    DisposalKind.RECORD_LOST: ResultCode.RECORD_LOST,
     DisposalKind.UNREADABLE: ResultCode.DEALER_ONLY,
 }
 
@@ -209,7 +210,7 @@ def _ask(custodian: Custodian | None) -> Step:
 
 @dataclass(frozen=True, slots=True)
 class RetailSales:
-    """The two retail sales that are told apart: the first names the first purchaser, time-to-crime runs from the last."""
+    """Two retail sales told apart: the first names the first purchaser, time-to-crime runs from the last."""
 
     first: date | None
     last: date | None
