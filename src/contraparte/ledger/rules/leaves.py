@@ -1,0 +1,189 @@
+"""The layout of a ledger leaf: a fixed CBOR array, at most 300 bytes, without content (P5.1).
+
+    [ 1, kind, direction, message id, envelope hash, commitment, signature hash, references, retention, minute ]
+
+docs/protocol/ledger.md describes every field; the registry of kinds there and here is the same (a test compares them).
+Each leaf has one spelling, so `LAYOUT` recognises a leaf by a regular expression: an audit of a million leaves must
+not cost a CBOR parser's time.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Final
+
+import cbor2
+
+from contraparte.protocol import limits
+from contraparte.protocol.errors import LeafInvalidError
+
+VERSION: Final = 1
+_MAX_MINUTE: Final = (1 << 32) - 1
+
+
+class Kind(StrEnum):
+    """What happened, noun:verb in the past tense. Its number in a leaf is in KIND_NUMBERS and never given twice."""
+
+    LOG_OPENED = "log:opened"
+    MESSAGE_RELEASED = "message:released"
+    MESSAGE_ACCEPTED = "message:accepted"
+    MESSAGE_REJECTED = "message:rejected"
+    MESSAGE_DELIVERED = "message:delivered"
+    MESSAGE_OPENED = "message:opened"
+    MESSAGE_USED = "message:used"
+    MESSAGE_DELETED = "message:deleted"
+    MESSAGE_RESEALED = "message:resealed"
+    MESSAGE_ERASED = "message:erased"
+    HOLD_PLACED = "hold:placed"
+    HOLD_LIFTED = "hold:lifted"
+    NODE_RECOVERED = "node:recovered"
+
+
+KIND_NUMBERS: Final[dict[Kind, int]] = {
+    Kind.LOG_OPENED: 1,
+    Kind.MESSAGE_RELEASED: 2,
+    Kind.MESSAGE_ACCEPTED: 3,
+    Kind.MESSAGE_REJECTED: 4,
+    Kind.MESSAGE_DELIVERED: 5,
+    Kind.MESSAGE_OPENED: 6,
+    Kind.MESSAGE_USED: 7,
+    Kind.MESSAGE_DELETED: 8,
+    Kind.MESSAGE_RESEALED: 9,
+    Kind.MESSAGE_ERASED: 10,
+    Kind.HOLD_PLACED: 11,
+    Kind.HOLD_LIFTED: 12,
+    Kind.NODE_RECOVERED: 13,
+}
+_KINDS: Final = {number: kind for kind, number in KIND_NUMBERS.items()}
+
+
+class Direction(StrEnum):
+    """Which way the message went, seen from the log's agency."""
+
+    NONE = "none"
+    OUT = "out"
+    IN = "in"
+
+
+_DIRECTION_NUMBERS: Final = {Direction.NONE: 0, Direction.OUT: 1, Direction.IN: 2}
+_DIRECTIONS: Final = {number: direction for direction, number in _DIRECTION_NUMBERS.items()}
+
+_RETENTION: Final = re.compile(r"[\x20-\x7e]*")
+_HASH = rb"(?:\xf6|\x58\x20.{32})"
+# Groups: kind number, message id. A kind above 23 would take a second byte; the registry keeps below.
+LAYOUT: Final = re.compile(
+    rb"\x8a\x01([\x00-\x17])[\x00-\x02](?:\xf6|\x50(.{16}))"
+    + _HASH * 3
+    + rb"[\x80-\x84](?:\x58\x20.{32}){0,4}"
+    + rb"[\x60-\x70][\x20-\x7e]{0,16}"
+    + rb"(?:[\x00-\x17]|\x18[\x18-\xff]|\x19..|\x1a....)",
+    re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """What one leaf says. Hashes are 32 bytes, the message id 16; `at` is kept to the minute."""
+
+    kind_number: int
+    direction: Direction
+    message_id: bytes | None
+    envelope_hash: bytes | None
+    commitment: bytes | None
+    signature_hash: bytes | None
+    references: tuple[bytes, ...]
+    retention: str
+    at: datetime
+
+    @property
+    def kind(self) -> Kind | None:
+        """What happened, or None for a number that a later version gave."""
+        return _KINDS.get(self.kind_number)
+
+    def to_bytes(self) -> bytes:
+        """The leaf as it is hashed. Raises LeafInvalidError for what does not fit the layout."""
+        if len(self.references) > limits.LEAF_REFERENCES:
+            raise LeafInvalidError(field="references", reason="too_many")
+        if len(self.retention) > limits.RETENTION_CHARS or not _RETENTION.fullmatch(self.retention):
+            raise LeafInvalidError(field="retention", reason="form")
+        if self.message_id is not None and len(self.message_id) != 16:
+            raise LeafInvalidError(field="message_id", reason="form")
+        data: bytes = cbor2.dumps(
+            [
+                VERSION,
+                self.kind_number,
+                _DIRECTION_NUMBERS[self.direction],
+                self.message_id,
+                _hash_or_none("envelope_hash", self.envelope_hash),
+                _hash_or_none("commitment", self.commitment),
+                _hash_or_none("signature_hash", self.signature_hash),
+                [_hash("references", reference) for reference in self.references],
+                self.retention,
+                _minute(self.at),
+            ]
+        )
+        if len(data) > limits.LEAF_BYTES:
+            raise LeafInvalidError(field="leaf", reason="too_long")
+        return data
+
+
+def _hash(field: str, value: bytes) -> bytes:
+    if type(value) is not bytes or len(value) != 32:
+        raise LeafInvalidError(field=field, reason="hash_length")
+    return value
+
+
+def _hash_or_none(field: str, value: bytes | None) -> bytes | None:
+    return None if value is None else _hash(field, value)
+
+
+def _minute(at: datetime) -> int:
+    if at.tzinfo is None:
+        raise LeafInvalidError(field="at", reason="no_time_zone")
+    minute = int(at.timestamp()) // 60
+    if not 0 <= minute <= _MAX_MINUTE:
+        raise LeafInvalidError(field="at", reason="out_of_range")
+    return minute
+
+
+def message_id_bytes(message_id: str) -> bytes:
+    """The 16 bytes of a message id in its text form. Raises LeafInvalidError."""
+    try:
+        data = bytes.fromhex(message_id.replace("-", ""))
+    except ValueError as error:
+        raise LeafInvalidError(field="message_id", reason="form") from error
+    if len(data) != 16:
+        raise LeafInvalidError(field="message_id", reason="form")
+    return data
+
+
+def message_id_text(data: bytes) -> str:
+    """The text form of a message id's 16 bytes."""
+    text = data.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def parse_leaf(data: bytes) -> Leaf:
+    """Read a leaf, ours or a peer's: only the one spelling of each value. Raises LeafInvalidError."""
+    if len(data) > limits.LEAF_BYTES or not LAYOUT.fullmatch(data):
+        raise LeafInvalidError(field="leaf", reason="layout")
+    try:
+        fields = cbor2.loads(data)
+        canonical = cbor2.dumps(fields)
+    except (cbor2.CBORError, ValueError) as error:
+        raise LeafInvalidError(field="leaf", reason="layout") from error
+    if canonical != data or len(fields) != 10:
+        raise LeafInvalidError(field="leaf", reason="layout")
+    _, kind, direction, message_id, envelope_hash, commitment, signature_hash, references, retention, minute = fields
+    return Leaf(
+        kind_number=kind,
+        direction=_DIRECTIONS[direction],
+        message_id=message_id,
+        envelope_hash=envelope_hash,
+        commitment=commitment,
+        signature_hash=signature_hash,
+        references=tuple(references),
+        retention=retention,
+        at=datetime.fromtimestamp(minute * 60, UTC),
+    )
