@@ -9,13 +9,14 @@ Section numbers below are those of RFC 9901.
 """
 
 import hashlib
-from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from os import urandom
 from typing import Any
 
 from contraparte.protocol import limits
 from contraparte.protocol.encoding import (
+    base64url,
+    base64url_ascii,
     check_text,
     compact_json,
     parse_base64url,
@@ -30,19 +31,19 @@ ALGORITHM = "_sd_alg"
 SHA_256 = "sha-256"
 RESERVED = frozenset({DIGESTS, ELEMENT})
 
-_SALT_BYTES = 16
+_SALT_CHARS = 24
+"""144 bits: more than the 128 that section 9.3 recommends, and a whole number of base64 groups."""
 _SALTS_AT_ONCE = 32
-_DIGEST_CHARS = 43
 _BODY_DEPTH = limits.JSON_DEPTH - 4
 """Levels below the body: the rest is for the payload, the body itself and the digests it gets."""
 
 
 def _salts() -> Iterator[str]:
-    """Fresh 128-bit salts (9.3), drawn from the system in lots."""
+    """Fresh salts (9.3), drawn from the system and encoded in lots."""
     while True:
-        drawn = urandom(_SALT_BYTES * _SALTS_AT_ONCE)
-        for start in range(0, len(drawn), _SALT_BYTES):
-            yield urlsafe_b64encode(drawn[start : start + _SALT_BYTES])[:22].decode("ascii")
+        drawn = base64url(urandom(_SALTS_AT_ONCE * _SALT_CHARS * 3 // 4))
+        for start in range(0, len(drawn), _SALT_CHARS):
+            yield drawn[start : start + _SALT_CHARS]
 
 
 def _spelled(value: Any) -> str:
@@ -74,11 +75,11 @@ class _Hiding:
     def _hide(self, inner: str) -> str:
         """A disclosure `[salt, inner…]` is kept; its digest is returned (4.2.1 to 4.2.3)."""
         spelled = f'["{next(self.salts)}",{inner}]'.encode()
-        encoded = urlsafe_b64encode(spelled).rstrip(b"=")
+        encoded = base64url_ascii(spelled)
         if len(encoded) > limits.DISCLOSURE_BYTES:
             raise BoundExceededError(what="disclosure", limit=limits.DISCLOSURE_BYTES, read=len(encoded))
         self.disclosures.append(encoded)
-        return urlsafe_b64encode(hashlib.sha256(encoded).digest())[:_DIGEST_CHARS].decode("ascii")
+        return base64url(hashlib.sha256(encoded).digest())
 
     def members(self, value: dict[str, Any], depth: int) -> dict[str, Any]:
         if depth < 0:
@@ -138,7 +139,7 @@ def digests_of(body: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
 
 
 def _digest_of(encoded: bytes) -> str:
-    return urlsafe_b64encode(hashlib.sha256(encoded).digest())[:_DIGEST_CHARS].decode("ascii")
+    return base64url(hashlib.sha256(encoded).digest())
 
 
 def read_disclosures(encoded: list[bytes]) -> dict[str, list[Any]]:
@@ -146,13 +147,14 @@ def read_disclosures(encoded: list[bytes]) -> dict[str, list[Any]]:
     if len(encoded) > limits.DISCLOSURES:
         raise BoundExceededError(what="disclosures", limit=limits.DISCLOSURES, read=len(encoded))
     contents: dict[str, list[Any]] = {}
+    sha256 = hashlib.sha256
     for disclosure in encoded:
         if len(disclosure) > limits.DISCLOSURE_BYTES:
             raise BoundExceededError(what="disclosure", limit=limits.DISCLOSURE_BYTES, read=len(disclosure))
         parts = parse_json(parse_base64url(disclosure, "disclosure"), "disclosure")
         if type(parts) is not list or len(parts) not in (2, 3) or type(parts[0]) is not str:
             raise DisclosureInvalidError(reason="malformed")
-        contents[_digest_of(disclosure)] = parts
+        contents[base64url(sha256(disclosure).digest())] = parts
     if len(contents) != len(encoded):
         raise DisclosureInvalidError(reason="duplicate disclosure")
     return contents
@@ -251,8 +253,16 @@ def disclosed(payload: dict[str, Any], encoded: list[bytes]) -> dict[str, Any]:
 def has_digests(value: Any) -> bool:
     """Whether a reserved name occurs anywhere in a value (our profile allows them in the body only)."""
     if type(value) is dict:
-        return not RESERVED.isdisjoint(value) or any(has_digests(member) for member in value.values())
-    return type(value) is list and any(has_digests(member) for member in value)
+        if not RESERVED.isdisjoint(value):
+            return True
+        value = value.values()
+    elif type(value) is not list:
+        return False
+    for member in value:
+        kind = type(member)
+        if (kind is dict or kind is list) and has_digests(member):
+            return True
+    return False
 
 
 def kept_disclosures(body: dict[str, Any], encoded: list[bytes], keep: Callable[[str], bool]) -> list[bytes]:

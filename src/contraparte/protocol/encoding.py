@@ -6,7 +6,8 @@ surrogate pairs. Two readers then never see two messages in the same bytes (P2.5
 
 import json
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as BinasciiError
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from json.encoder import encode_basestring
@@ -15,7 +16,10 @@ from typing import Any, NoReturn
 from contraparte.protocol import limits
 from contraparte.protocol.errors import BoundExceededError, EncodingInvalidError
 
-_BASE64URL = re.compile(rb"[A-Za-z0-9_-]*")
+_TO_URL = bytes.maketrans(b"+/", b"-_")
+_FROM_URL = bytes.maketrans(b"-_+/=", b"+/!!!")  # the other alphabet and padding become what strict mode refuses
+_PADDING = (b"", b"", b"==", b"=")
+_LAST = (b"", b"", b"AQgw", b"AEIMQUYcgkosw048")  # last characters that leave no spare bits, by length modulo 4
 _STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.DOTALL)
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{6})?Z", re.ASCII)
 
@@ -25,15 +29,22 @@ quoted: Callable[[str], str] = encode_basestring
 
 def base64url(data: bytes) -> str:
     """Unpadded base64url (RFC 7515, 2)."""
-    return urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+    return base64url_ascii(data).decode("ascii")
+
+
+def base64url_ascii(data: bytes) -> bytes:
+    """The same as bytes: what is signed and hashed never becomes text."""
+    return b2a_base64(data, newline=False).rstrip(b"=").translate(_TO_URL)
 
 
 def parse_base64url(text: bytes, what: str) -> bytes:
     """Bytes behind the one canonical spelling; EncodingInvalidError for padding, spaces or spare bits."""
-    if _BASE64URL.fullmatch(text) and len(text) % 4 != 1:
-        data = urlsafe_b64decode(text + b"=" * (-len(text) % 4))
-        if not len(text) % 4 or urlsafe_b64encode(data).rstrip(b"=") == text:
-            return data
+    spare = len(text) & 3
+    if spare == 0 or (spare > 1 and text[-1] in _LAST[spare]):
+        try:
+            return a2b_base64(text.translate(_FROM_URL) + _PADDING[spare], strict_mode=True)
+        except BinasciiError as error:
+            raise EncodingInvalidError(what=what, reason="base64url") from error
     raise EncodingInvalidError(what=what, reason="base64url")
 
 
@@ -67,6 +78,8 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_members, parse_int=_whole, parse_float=_broken, parse_constant=_refuse_constant
 )
+_scan: Callable[[str, int], tuple[Any, int]] = _DECODER.scan_once  # type: ignore[attr-defined]
+"""The C scanner itself: no blanks before or after, and no second pass to find them."""
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 _CANONICAL_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True)
 
@@ -111,8 +124,8 @@ def parse_json(raw: bytes, what: str) -> Any:
     _check_depth(raw)
     try:
         text = raw.decode("utf-8")
-        value, end = _DECODER.raw_decode(text)
-    except (ValueError, RecursionError) as error:
+        value, end = _scan(text, 0)
+    except (ValueError, RecursionError, StopIteration) as error:
         raise EncodingInvalidError(what=what, reason="json") from error
     if end != len(text):
         raise EncodingInvalidError(what=what, reason="json")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from contraparte.protocol import limits
-from contraparte.protocol.encoding import base64url, compact_json, parse_base64url, parse_object
+from contraparte.protocol.encoding import base64url_ascii, compact_json, parse_base64url, parse_object
 from contraparte.protocol.errors import BoundExceededError, EncodingInvalidError, SignatureHeaderError
 from contraparte.protocol.ids import AgencyId
 from contraparte.protocol.keys import PrivateKey, PublicKey, Purpose, parse_kid
@@ -23,7 +23,7 @@ Resolve = Callable[[str], PublicKey]
 
 @lru_cache(maxsize=4096)
 def _written_header(typ: str, kid: str) -> bytes:
-    return base64url(compact_json({"alg": ALG, "kid": kid, "typ": typ})).encode("ascii")
+    return base64url_ascii(compact_json({"alg": ALG, "kid": kid, "typ": typ}))
 
 
 @lru_cache(maxsize=4096)
@@ -50,7 +50,7 @@ def kid_of(header: bytes, typ: str) -> str:
 def sign(payload: bytes, typ: str, key: PrivateKey) -> tuple[bytes, bytes]:
     """Encoded header and encoded signature over an already encoded payload."""
     header = _written_header(typ, key.kid)
-    return header, base64url(key.sign(header + b"." + payload)).encode("ascii")
+    return header, base64url_ascii(key.sign(header + b"." + payload))
 
 
 def verify(header: bytes, payload: bytes, signature: bytes, key: PublicKey) -> None:
@@ -63,7 +63,7 @@ def verify(header: bytes, payload: bytes, signature: bytes, key: PublicKey) -> N
 
 def sign_compact(payload: bytes, typ: str, key: PrivateKey) -> bytes:
     """`header.payload.signature` over raw payload bytes."""
-    encoded = base64url(payload).encode("ascii")
+    encoded = base64url_ascii(payload)
     header, signature = sign(encoded, typ, key)
     return header + b"." + encoded + b"." + signature
 
@@ -82,7 +82,7 @@ def read_compact(token: bytes, typ: str, purpose: Purpose, resolve: Resolve) -> 
 
 def sign_detached(payload: bytes, typ: str, key: PrivateKey) -> bytes:
     """`header..signature` (RFC 7515, appendix F) over raw payload bytes."""
-    header, signature = sign(base64url(payload).encode("ascii"), typ, key)
+    header, signature = sign(base64url_ascii(payload), typ, key)
     return header + b".." + signature
 
 
@@ -99,4 +99,4 @@ def verify_detached(token: bytes, payload: bytes, typ: str, key: PublicKey) -> N
     header, signature, kid = split_detached(token, typ)
     if kid != key.kid:
         raise SignatureHeaderError(member="kid", expected=key.kid)
-    verify(header, base64url(payload).encode("ascii"), signature, key)
+    verify(header, base64url_ascii(payload), signature, key)

@@ -23,7 +23,7 @@ from contraparte.protocol.disclosure import (
     kept_disclosures,
 )
 from contraparte.protocol.encoding import (
-    base64url,
+    base64url_ascii,
     canonical_json,
     check_json,
     compact_json,
@@ -189,7 +189,7 @@ def issue(message: Message, key: PrivateKey) -> bytes:
         _check_free_members(message)
     payload["body"], disclosures = digests_of(message.body)
     payload[ALGORITHM] = SHA_256
-    encoded = base64url(compact_json(payload, "message")).encode("ascii")
+    encoded = base64url_ascii(compact_json(payload, "message"))
     header, signature = jws.sign(encoded, TYP, key)
     presentation = b"~".join((b"%b.%b.%b" % (header, encoded, signature), *disclosures, b""))
     if len(presentation) > limits.PRESENTATION_BYTES:
