@@ -1,0 +1,60 @@
+"""From an error to words: what was read, what is wrong, how to mend it; for pages, the API and the command line."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from contraparte.protocol.errors import ContraparteError, InputError, NodeError, PolicyError, ProtocolError, StateError
+from contraparte.web.registry import PROBLEMS, Problem
+
+UNWORDED = Problem(
+    _("This could not be done."),
+    _("Nothing was changed. Try again; if it happens again, give your node's administrator the code below."),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A refusal in the reader's language. `field` names the form field to blame, `read` what was read there."""
+
+    code: str
+    title: str
+    remedy: str
+    field: str = ""
+    read: str = ""
+
+
+class _Params(dict[str, Any]):
+    """Parameters of a message; one that is missing shows as an ellipsis rather than breaking the page."""
+
+    def __missing__(self, key: str) -> str:
+        return "…"
+
+
+def words_of(error: ContraparteError) -> Words:
+    """The refusal in the active language; an error class without words of its own speaks with its parent's."""
+    problem = next(
+        (PROBLEMS[kind.code] for kind in type(error).__mro__ if getattr(kind, "code", None) in PROBLEMS), UNWORDED
+    )
+    params = _Params(error.params)
+    return Words(
+        code=error.code,
+        title=_fill(problem.title, params),
+        remedy=_fill(problem.remedy, params),
+        field=str(error.params.get("field", "")),
+        read=str(error.params.get("read", "")),
+    )
+
+
+def _fill(text: Any, params: Mapping[str, Any]) -> str:
+    return str(text) % params
+
+
+def status_of(error: ContraparteError) -> int:
+    """The HTTP status that fits: 422 unreadable, 403 forbidden, 409 not now, 503 this node cannot."""
+    for kind, status in ((InputError, 422), (ProtocolError, 422), (PolicyError, 403), (StateError, 409)):
+        if isinstance(error, kind):
+            return status
+    return 503 if isinstance(error, NodeError) else 400
