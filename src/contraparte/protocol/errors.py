@@ -540,6 +540,12 @@ class PolicySetError(NodeError):
     code = "policy.set.invalid"
 
 
+class WorkerRunningError(NodeError):
+    """Another worker works on this home; on SQLite there is one. Params: home."""
+
+    code = "worker.running"
+
+
 class PeerUnreachableError(NodeError):
     """The other node does not answer. What is queued is kept and sent again. Params: operator."""
 
