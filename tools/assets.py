@@ -93,9 +93,8 @@ def copy_uswds(target: Path) -> None:
 
 def sprite(folder: Path) -> str:
     """One SVG with a symbol for each icon. `inbox` is drawn here: USWDS has none."""
-    own = {
-        "inbox": '<path d="M19 3H5a2 2 0 0 0-2 2v14c0 1.1.9 2 2 2h14a2 2 0 0 0 2-2V5a2 2 0 0 0-2-2zm0 11h-4a3 3 0 0 1-6 0H5V5h14z"/>'
-    }
+    box = "M19 3H5a2 2 0 0 0-2 2v14c0 1.1.9 2 2 2h14a2 2 0 0 0 2-2V5a2 2 0 0 0-2-2zm0 11h-4a3 3 0 0 1-6 0H5V5h14z"
+    own = {"inbox": f'<path d="{box}"/>'}
     symbols = []
     for name in ICONS:
         if name in own:

@@ -49,7 +49,7 @@ LIBRARY_DOORS: dict[str, Door] = {
 Responder = Callable[[HttpRequest], HttpResponseBase]
 
 
-def admit(request: HttpRequest, declaration: Declaration) -> HttpResponse | None:  # noqa: PLR0911 (one line a door)
+def admit(request: HttpRequest, declaration: Declaration) -> HttpResponse | None:
     """None lets the request in; otherwise the answer that turns it away."""
     if request.method not in declaration.methods:
         return HttpResponseNotAllowed(sorted(declaration.methods))
