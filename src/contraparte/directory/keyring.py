@@ -63,6 +63,16 @@ def keys_of(agency_id: str, purpose: Purpose, *, now: datetime | None = None) ->
     return [key for key in remember(("keys", agency_id, str(purpose)), read) if key.is_valid_at(at)]
 
 
+def verifying_keys(agency_id: str, purpose: Purpose) -> list[PublicKey]:
+    """Every key the directory ever named for it, withdrawn ones included: old signatures verify for ever (P1.7)."""
+
+    def read() -> list[PublicKey]:
+        rows = Key.objects.filter(agency_id=agency_id, purpose=Purpose(purpose).value)
+        return [_public(row) for row in rows.order_by("-valid_from", "kid")]
+
+    return remember(("verifying", agency_id, str(purpose)), read)
+
+
 def sealing_key_of(agency_id: str, *, now: datetime | None = None) -> PublicKey:
     """The key to seal for an agency with: its newest. Raises AgencyUnknownError where it has none."""
     found = keys_of(agency_id, Purpose.SEAL, now=now)

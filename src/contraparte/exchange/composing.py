@@ -1,0 +1,156 @@
+"""From what somebody wants to say to a message the gate has decided on: accord, redaction, expiry (P2, P6).
+
+    Outgoing ──▶ accord permits it? directory fresh? ──▶ gate ──▶ withheld leaves removed ──▶ Composed
+
+Nothing here writes or signs; `releasing` does.
+"""
+
+import datetime
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from contraparte.directory import queries as directory
+from contraparte.directory.models import Tenure
+from contraparte.directory.rules.accord import AccordView
+from contraparte.exchange import gate, registry
+from contraparte.exchange.models import Conversation
+from contraparte.exchange.rules.classes import without
+from contraparte.exchange.rules.decisions import Approvals, Decision, Released, Withhold
+from contraparte.protocol.errors import (
+    AccordSuspendedError,
+    DirectoryStaleError,
+    ReleaseHeldError,
+    ReleaseWithheldError,
+)
+from contraparte.protocol.ids import agency_of, country_of, new_id
+from contraparte.protocol.marking import Marking
+from contraparte.protocol.message import AccordRef, Message, Withheld, content_digest
+
+#: Days after which an undelivered message is worth nothing any more: the receiver's clock bound (P4.4).
+LIFETIME = datetime.timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """What a post wants to say to another. `body` is the plain JSON form of its type's payload."""
+
+    conversation: Conversation
+    type: str
+    sender: str
+    recipient: str
+    body: dict[str, Any]
+    marking: Marking
+    by: Tenure
+    uuid: str
+    automatic: bool = False
+    in_reply_to: str | None = None
+    supersedes: str | None = None
+    copy_of: str | None = None
+    urgency: str = "routine"
+    redactions: tuple[tuple[str, str], ...] = ()
+    approvals: Approvals = Approvals()
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A message ready but for its sequence number, with the decision on it."""
+
+    outgoing: Outgoing
+    message: Message
+    decision: Decision
+    content_digest: bytes
+    accord: AccordView
+
+
+def compose(outgoing: Outgoing, *, now: datetime.datetime) -> Composed:
+    """Put the message together as it would leave now, and ask the gate.
+
+    Raises AccordTypeForbiddenError where no accord carries this type between the two, MessageTypeUnknownError.
+    A refusal by policy is no error here: it is the `decision`.
+    """
+    registry.message_type(outgoing.type)
+    accord = directory.accord_between(country_of(outgoing.sender), country_of(outgoing.recipient), now=now)
+    accord.require_type(outgoing.type, outgoing.sender, outgoing.recipient)
+    chosen = frozenset(pointer for pointer, _ in outgoing.redactions)
+    body = without(outgoing.body, chosen)
+    decision = gate.decide(
+        gate.Question(
+            message_type=outgoing.type,
+            sender=outgoing.sender,
+            recipient=outgoing.recipient,
+            accord=accord.id,
+            body=body,
+            marking=outgoing.marking,
+            automatic=outgoing.automatic,
+            copy=outgoing.copy_of is not None,
+            urgency=outgoing.urgency,
+            approvals=outgoing.approvals,
+        )
+    )
+    kept_back = {f.pointer: ",".join(f.policies) for f in decision.fields if not f.disclosed}
+    withheld = [
+        Withheld(pointer, reason) for pointer, reason in sorted({**dict(outgoing.redactions), **kept_back}.items())
+    ]
+    message = Message(
+        id=outgoing.uuid,
+        nonce=new_nonce(),
+        conversation=str(outgoing.conversation.uuid),
+        seq=None,
+        type=outgoing.type,
+        sender=outgoing.sender,
+        recipient=outgoing.recipient,
+        accord=AccordRef(accord.id, accord.hash),
+        created=now,
+        expires=now + LIFETIME,
+        in_reply_to=outgoing.in_reply_to,
+        supersedes=outgoing.supersedes,
+        copy_of=outgoing.copy_of,
+        marking=outgoing.marking,
+        body=without(body, frozenset(kept_back)),
+        attachments=(),
+        withheld=tuple(withheld),
+        extra={"urgency": outgoing.urgency} if outgoing.urgency != "routine" else {},
+    )
+    return Composed(outgoing, message, decision, content_digest(message), accord)
+
+
+def compose_with_copies(outgoing: Outgoing, *, now: datetime.datetime) -> list[Composed]:
+    """The message and one more for each post the accord copies in, each decided on its own (P1.2, P2.3)."""
+    first = compose(outgoing, now=now)
+    composed = [first]
+    for post in first.accord.routing(outgoing.type, outgoing.sender, outgoing.recipient, now).copy_to:
+        if agency_of(post) in {agency_of(outgoing.sender), agency_of(outgoing.recipient)}:
+            continue
+        copy = replace(outgoing, recipient=post, uuid=copy_id(outgoing.uuid, post), copy_of=outgoing.uuid)
+        composed.append(compose(copy, now=now))
+    return composed
+
+
+def copy_id(original: str, post: str) -> str:
+    """The id of the copy of a message to `post`: the same however often it is composed."""
+    derived = bytearray(uuid.uuid5(uuid.UUID(original), post).bytes)
+    derived[6] = (derived[6] & 0x0F) | 0x40  # the protocol wants version 4 in form
+    return str(uuid.UUID(bytes=bytes(derived)))
+
+
+def require_road_open(composed: Sequence[Composed], *, now: datetime.datetime) -> None:
+    """Raise unless content may leave now: directory fresh (P1.7), no accord suspended (P1.3), gate says release."""
+    for accord_id in {one.accord.id for one in composed}:
+        if directory.is_suspended(accord_id):
+            raise AccordSuspendedError(accord=accord_id)
+    for one in composed:
+        between = directory.freshness_between(one.message.sender, one.message.recipient, now)
+        if between is not directory.Freshness.FRESH:
+            raise DirectoryStaleError
+        decision = one.decision
+        if isinstance(decision, Withhold):
+            raise ReleaseWithheldError(reasons=[*decision.reasons, *decision.policies], recipient=one.message.recipient)
+        if not isinstance(decision, Released):
+            raise ReleaseHeldError(needs=list(getattr(decision, "needs", ())), recipient=one.message.recipient)
+
+
+def fresh_outgoing_id() -> str:
+    """An id for something that is sent without ever having been a draft on a page."""
+    return new_id()

@@ -1,0 +1,190 @@
+"""Delivering the outbox: batches, in order per conversation, again and again until a receipt is here (P4.1).
+
+    lane of a node leased ─▶ oldest due rows ─▶ POST ─▶ receipts verified ─▶ outbox rows removed
+                                              └─ no answer ─▶ the whole lane waits, longer each time
+
+A crash anywhere costs a repeat, and a repeat gets the stored receipt.
+"""
+
+import datetime
+import logging
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db.models import Exists, F, OuterRef, Q
+
+from contraparte.directory import queries as directory
+from contraparte.exchange.known import as_signed
+from contraparte.exchange.models import Lane, Message, Outbox, Receipt
+from contraparte.exchange.receipts import keep_receipts, outgoing_receipts, put_off
+from contraparte.exchange.rules.backoff import SOON_S, delay_s
+from contraparte.exchange.transport import send_signed
+from contraparte.exchange.writing import writing
+from contraparte.protocol import limits
+from contraparte.protocol.envelope import Envelope
+from contraparte.protocol.errors import ContraparteError, PeerAnswerError
+from contraparte.protocol.frames import MEDIA_TYPE as BATCH_TYPE
+from contraparte.protocol.frames import encode_batch, encoded_size
+from contraparte.protocol.receipts import MEDIA_TYPE as RECEIPTS_TYPE
+from contraparte.protocol.receipts import Statement, decode_receipts, encode_receipts
+
+log = logging.getLogger(__name__)
+
+LEASE = datetime.timedelta(seconds=120)  # longer than the longest exchange with a peer
+REFUSED_AGAIN = datetime.timedelta(minutes=10)
+
+Send = Callable[[str, str, bytes, str], tuple[int, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What one turn at a lane did: envelopes and receipts acknowledged, and whether more may be waiting."""
+
+    messages: int
+    receipts: int
+    more: bool
+
+
+def due_operators(now: datetime.datetime) -> list[str]:
+    """Nodes that something is due to, and whose lane neither rests nor is held by another worker."""
+    waiting = set(Outbox.objects.filter(due__lte=now).values_list("operator", flat=True).distinct())
+    owed = Receipt.objects.filter(due__isnull=False, due__lte=now).values_list("peer", flat=True).distinct()
+    waiting |= {directory.route_of(agency).operator for agency in owed}
+    resting = set(
+        Lane.objects.filter(operator__in=waiting)
+        .filter(Q(lease_until__gt=now) | Q(resume_at__gt=now))
+        .values_list("operator", flat=True)
+    )
+    return sorted(waiting - resting)
+
+
+def next_due(now: datetime.datetime) -> datetime.datetime | None:
+    """When the earliest row of the outbox comes due after `now`, as far as the rows alone tell."""
+    return Outbox.objects.filter(due__gt=now).order_by("due").values_list("due", flat=True).first()
+
+
+def take_lane(operator: str, *, owner: str, now: datetime.datetime) -> bool:
+    """Lease the lane of a node to `owner`; False where another worker holds it."""
+    Lane.objects.get_or_create(operator=operator)
+    free = Q(lease_until__isnull=True) | Q(lease_until__lte=now) | Q(owner=owner)
+    with writing():
+        return bool(Lane.objects.filter(free, operator=operator).update(owner=owner, lease_until=now + LEASE))
+
+
+def leave_lane(operator: str, *, owner: str) -> None:
+    """Give the lane back."""
+    with writing():
+        Lane.objects.filter(operator=operator, owner=owner).update(lease_until=None, owner="")
+
+
+def forget_leases() -> None:
+    """Drop every lease: only for the one worker of a node on SQLite, which knows that no other is running."""
+    with writing():
+        Lane.objects.update(lease_until=None, owner="")
+
+
+def deliver_once(
+    operator: str, *, now: datetime.datetime, clock: Callable[[], datetime.datetime], send: Send = send_signed
+) -> Delivered:
+    """One batch of envelopes and one of receipts to a node. The caller holds its lane."""
+    url = directory.route_of(operator).url.rstrip("/")
+    try:
+        messages = _deliver_messages(operator, url, now, clock, send)
+        receipts = _deliver_receipts(operator, url, now, send)
+    except ContraparteError as error:
+        _rest(operator, error.code, now)
+        log.warning("%s: %s", operator, error)
+        return Delivered(0, 0, False)
+    if messages or receipts:
+        _note_answer(operator, clock())
+    return Delivered(messages, receipts, bool(messages or receipts))
+
+
+def _batch(operator: str, now: datetime.datetime) -> list[Outbox]:
+    """The oldest due rows that fit one request; behind a row that waits, its conversation waits too."""
+    earlier = Outbox.objects.filter(
+        conversation_id=OuterRef("conversation_id"), peer=OuterRef("peer"), pk__lt=OuterRef("pk"), due__gt=now
+    )
+    rows = (
+        Outbox.objects.filter(operator=operator, due__lte=now)
+        .exclude(Exists(earlier))
+        .select_related("message__content")
+        .order_by("pk")[: limits.BATCH_ENVELOPES]
+    )
+    chosen, size = [], 0
+    for row in rows:
+        size += encoded_size(_envelope(row.message))
+        if size > limits.BATCH_BYTES - 1024:
+            break
+        chosen.append(row)
+    return chosen
+
+
+def _envelope(message: Message) -> Envelope:
+    content = message.content
+    return Envelope(bytes(content.header), bytes(content.ciphertext), bytes(content.signature))
+
+
+def _deliver_messages(
+    operator: str, url: str, now: datetime.datetime, clock: Callable[[], datetime.datetime], send: Send
+) -> int:
+    rows = _batch(operator, now)
+    if not rows:
+        return 0
+    body = encode_batch([_envelope(row.message) for row in rows])
+    status, told = send("POST", f"{url}/peer/messages", body, BATCH_TYPE)
+    if status != 200:
+        raise PeerAnswerError(reason=f"status {status}")
+    outcomes = keep_receipts(decode_receipts(told), peer=operator)
+    settled = _put_off_deferred(rows, outcomes, clock())
+    if not settled:
+        raise PeerAnswerError(reason="no receipt for any envelope")
+    return settled
+
+
+def _put_off_deferred(rows: list[Outbox], outcomes: dict[str, Statement], now: datetime.datetime) -> int:
+    """Wait with what was deferred or not answered; returns how many rows got any answer."""
+    answered = 0
+    for row in rows:
+        outcome = outcomes.get(str(row.message.uuid))
+        if outcome is None:
+            put_off([row.pk], until=now + datetime.timedelta(seconds=1), code="receipt.missing")
+            continue
+        answered += 1
+        if outcome.kind == "deferred":
+            code = outcome.code or ""
+            seconds = SOON_S.get(code) or delay_s(row.tries, random.random())  # noqa: S311  (jitter)
+            put_off([row.pk], until=now + datetime.timedelta(seconds=seconds), code=code)
+    return answered
+
+
+def _deliver_receipts(operator: str, url: str, now: datetime.datetime, send: Send) -> int:
+    rows = outgoing_receipts(operator, now=now, limit=limits.RECEIPTS // 4)
+    if not rows:
+        return 0
+    status, told = send(
+        "POST", f"{url}/peer/receipts", encode_receipts([as_signed(row) for row in rows]), RECEIPTS_TYPE
+    )
+    done = status == 204
+    if not done and not 400 <= status < 500:
+        raise PeerAnswerError(reason=f"status {status}")
+    if not done:
+        # Refused, not unheard: these receipts must not hold up what else is owed to that node.
+        log.error("%s refuses %d receipts: %r", operator, len(rows), told[:120])
+    with writing():
+        Receipt.objects.filter(pk__in=[row.pk for row in rows]).update(due=None if done else now + REFUSED_AGAIN)
+    return len(rows) if done else 0
+
+
+def _rest(operator: str, code: str, now: datetime.datetime) -> None:
+    """No answer: the lane waits, longer after each failure in a row."""
+    failures = Lane.objects.filter(operator=operator).values_list("failures", flat=True).first() or 0
+    pause = datetime.timedelta(seconds=delay_s(failures, random.random()))  # noqa: S311  (jitter)
+    with writing():
+        Lane.objects.filter(operator=operator).update(failures=F("failures") + 1, resume_at=now + pause, last_code=code)
+
+
+def _note_answer(operator: str, now: datetime.datetime) -> None:
+    with writing():
+        Lane.objects.filter(operator=operator).update(failures=0, resume_at=None, last_ok_at=now, last_code="")

@@ -1,0 +1,93 @@
+"""Giving accepted messages to their features, in conversation order (ARCHITECTURE: one way through the house).
+
+A handler runs with the mark that it ran in one savepoint; several share a commit. Where it refuses on purpose the
+message is marked FAILED with the code, for a person to look at; where it breaks it is tried again, then marked.
+"""
+
+import datetime
+import logging
+import random
+
+from django.db import transaction
+
+from contraparte.directory import queries as directory
+from contraparte.exchange import jobs, registry
+from contraparte.exchange.clockwork import note_acceptance
+from contraparte.exchange.models import Conversation, Message
+from contraparte.exchange.reading import read_message
+from contraparte.exchange.receipts import sign_later_receipts
+from contraparte.exchange.recording import HANDLE
+from contraparte.exchange.rules.backoff import delay_s
+from contraparte.exchange.writing import writing
+from contraparte.protocol.errors import ContraparteError
+
+log = logging.getLogger(__name__)
+
+GROUP = 32  # messages that share a commit
+TRIES = 6
+
+
+def handle_waiting(*, now: datetime.datetime, limit: int = GROUP) -> int:
+    """Handle up to `limit` accepted messages; returns how many were taken up."""
+    if not jobs.waiting(HANDLE, now=now):
+        return 0
+    claimed = jobs.claim(HANDLE, now=now, limit=limit)
+    if not claimed:
+        return 0
+    rows = Message.objects.select_related("content", "conversation__post").in_bulk([job.subject for job in claimed])
+    with writing():
+        delivered = [rows[job.subject] for job in claimed if _handle_job(job, rows[job.subject], now)]
+        sign_later_receipts("delivered", delivered, now=now)
+    return len(claimed)
+
+
+def _handle_job(job: jobs.Claimed, row: Message, now: datetime.datetime) -> bool:
+    """One message in its savepoint; True where it reached its feature."""
+    try:
+        with transaction.atomic():
+            _hand_over(row, now)
+            Message.objects.filter(pk=row.pk).update(state=Message.State.HANDLED)
+            jobs.finish([job.id])
+    except ContraparteError as error:
+        log.warning("message %s (%s) not handled: %s", row.uuid, row.type, error.code)
+        _give_up(job, row, error.code)
+    except Exception as error:
+        log.exception("message %s (%s) broke its handler", row.uuid, row.type)
+        code = f"handler.{type(error).__name__}"[:80]
+        if job.tries >= TRIES:
+            _give_up(job, row, code)
+        else:
+            pause = datetime.timedelta(seconds=delay_s(job.tries, random.random()))  # noqa: S311  (jitter)
+            jobs.put_off(job.id, until=now + pause, code=code)
+    else:
+        return True
+    return False
+
+
+def _give_up(job: jobs.Claimed, row: Message, code: str) -> None:
+    Message.objects.filter(pk=row.pk).update(state=Message.State.FAILED, code=code)
+    jobs.finish([job.id])
+
+
+def _hand_over(row: Message, now: datetime.datetime) -> None:
+    message_type = registry.message_type(row.type)
+    message = read_message(row)
+    note_acceptance(row, at=row.at, urgency=row.urgency)
+    conversation = Conversation.objects.select_related("post__agency").get(pk=row.conversation_id)
+    message_type.handler(
+        registry.Arrived(
+            message=message,
+            body=message_type.body.model_validate(message.body),
+            conversation=conversation,
+            row=row,
+            now=now,
+            by=directory.service_tenure(row.recipient),
+        )
+    )
+
+
+def retry_failed(row: Message, *, now: datetime.datetime) -> None:
+    """Have a message that failed handled again, after whatever was wrong has been mended."""
+    with writing():
+        if Message.objects.filter(pk=row.pk, state=Message.State.FAILED).update(state=Message.State.ACCEPTED, code=""):
+            jobs.enqueue(HANDLE, row.pk, due=now, key=str(row.conversation_id))

@@ -1,0 +1,273 @@
+"""Accepting a batch of envelopes (P3.3, P4.2–4.4): the hot path.
+
+    bytes ─▶ frames ─▶ known already? ─▶ verify, open, read, validate    (outside any transaction)
+          ─▶ ONE transaction: known after all? turns, leaves + checkpoint, rows, receipts signed once per receiver
+          ─▶ commit, guard ─▶ receipts, in the order of the envelopes
+
+Each envelope gets one answer, whatever happens to the others:
+  `accepted`, only after the commit · `rejected(code)`, final and logged, only once authorship is proven ·
+  `deferred(code)`, signed, unlogged: send the same again later.
+"""
+
+import datetime
+import hashlib
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import IntegrityError
+from pydantic import ValidationError
+
+from contraparte.directory import keyring
+from contraparte.directory import queries as directory
+from contraparte.exchange import registry
+from contraparte.exchange.known import Known, find_known
+from contraparte.exchange.recording import record_batch
+from contraparte.exchange.wake import wake_worker
+from contraparte.exchange.writing import writing
+from contraparte.protocol.envelope import Envelope, Header, envelope_hash, open_envelope, verify
+from contraparte.protocol.errors import (
+    AccordMismatchError,
+    AccordSuspendedError,
+    AgencyUnknownError,
+    ContraparteError,
+    DirectoryStaleError,
+    EnvelopeMismatchError,
+    EnvelopeUnprovenError,
+    MessageAuthorError,
+    MessageBodyError,
+    MessageIdConflictError,
+    MessageMarkingError,
+    MessageRecipientError,
+    PostUnknownError,
+)
+from contraparte.protocol.frames import decode_batch
+from contraparte.protocol.ids import agency_of, country_of
+from contraparte.protocol.keys import Purpose
+from contraparte.protocol.message import Message, check_clock, digest, read
+from contraparte.protocol.receipts import Receipt, Statement, sign_batch
+
+log = logging.getLogger(__name__)
+
+NO_DIGEST = bytes(32)
+
+
+@dataclass(slots=True)
+class Item:
+    """One envelope on its way through; at most one of `known`, `conflict`, `refusal`, `deferral` in the end."""
+
+    envelope: Envelope
+    hash: bytes
+    header: Header
+    message: Message | None = None
+    presentation: bytes = b""
+    digest: bytes = NO_DIGEST
+    prior: Known | None = None  # the same id, perhaps in another envelope
+    known: Known | None = None  # a repeat: nothing to do but give its receipt again
+    conflict: bool = False
+    refusal: str = ""
+    deferral: str = ""
+    receipt: Receipt | None = None
+
+    @property
+    def is_new(self) -> bool:
+        """True where the node has yet to answer it for good."""
+        return not (self.known or self.conflict or self.deferral)
+
+
+def accept_batch(body: bytes, *, peer: str, now: datetime.datetime) -> list[Receipt]:
+    """Accept the envelopes in `body` from the node that agency `peer` operates.
+
+    Returns one signed receipt per envelope, in order. Raises BatchMalformedError, and nothing else, for bytes
+    that are no batch of envelopes to agencies of this node: then nothing is changed and nothing is signed.
+    """
+    items = [_prepare(envelope) for envelope in decode_batch(body)]
+    _mark_known(items)
+    for item in items:
+        if item.known is None:
+            _examine(item, peer, now)
+    _settle_twins(items)
+    if any(item.is_new for item in items):
+        _record(items, now)
+    _answer_unlogged(items, now)
+    return [item.receipt for item in items if item.receipt is not None]
+
+
+def _prepare(envelope: Envelope) -> Item:
+    header = Header.parse(envelope.header)
+    if not _is_hosted(header.recipient):
+        # Nobody here can sign for that agency, so the whole batch is not ours to answer.
+        raise MessageRecipientError(recipient=header.recipient)
+    return Item(envelope, envelope_hash(envelope), header)
+
+
+def _is_hosted(agency_id: str) -> bool:
+    try:
+        return directory.route_of(agency_id).is_local
+    except AgencyUnknownError:
+        return False
+
+
+def _mark_known(items: Sequence[Item]) -> None:
+    """Give repeats their stored receipt (P4.2); the same id in another envelope must be opened to be judged."""
+    found = find_known([(item.header.recipient, item.header.sender, item.header.message_id) for item in items])
+    for item in items:
+        item.prior = found.get((item.header.recipient, item.header.sender, item.header.message_id))
+        if item.prior is None:
+            continue
+        if item.prior.envelope_hash == item.hash or (item.digest != NO_DIGEST and item.prior.digest == item.digest):
+            item.known, item.receipt = item.prior, item.prior.receipt()
+        elif item.digest != NO_DIGEST:
+            item.conflict, item.refusal = True, MessageIdConflictError.code
+
+
+def _examine(item: Item, peer: str, now: datetime.datetime) -> None:
+    """Verify, open, read and judge one envelope. Sets `refusal` or `deferral`; changes nothing else."""
+    try:
+        _prove_author(item, peer, now)
+    except ContraparteError as error:
+        item.deferral = error.code
+        return
+    try:
+        _open(item, now)
+        assert item.message is not None
+        _judge(item.message, now)
+    except (AccordSuspendedError, DirectoryStaleError) as error:
+        item.deferral = error.code
+    except ContraparteError as error:
+        item.refusal = error.code
+    if item.prior is not None and not item.deferral:
+        _settle_prior(item, item.prior)
+
+
+def _settle_prior(item: Item, prior: Known) -> None:
+    """A known id in another envelope: the same message sealed again keeps its receipt, other bytes are a conflict."""
+    if prior.digest == item.digest:
+        item.known, item.refusal, item.receipt = prior, "", prior.receipt()
+    else:
+        item.conflict, item.refusal = True, MessageIdConflictError.code
+        log.warning("%s from %s says something else than before", item.header.message_id, item.header.sender)
+
+
+def _prove_author(item: Item, peer: str, now: datetime.datetime) -> None:
+    """Establish who sealed the envelope. Until then nothing final may be said about the id (it might be forged)."""
+    header = item.header
+    route = directory.route_of(header.sender)
+    if route.operator != peer:
+        raise MessageAuthorError(sender=header.sender)
+    key = keyring.accepting_key(header.signing_kid, now=now)
+    if key.agency != header.sender or key.purpose is not Purpose.TRANSPORT:
+        raise EnvelopeUnprovenError(reason="key")
+    verify(item.envelope, header, key)
+
+
+def _open(item: Item, now: datetime.datetime) -> None:
+    header = item.header
+    private = keyring.private_key_by_id(header.sealing_kid)
+    if private.agency != header.recipient:
+        raise EnvelopeMismatchError(field="sealing_kid")
+    item.presentation = open_envelope(item.envelope, header, private)
+    item.digest = digest(item.presentation)
+    message = read(item.presentation, keyring.accepting(now))
+    for name, inner, outer in (
+        ("id", message.id, header.message_id),
+        ("sender", agency_of(message.sender), header.sender),
+        ("recipient", agency_of(message.recipient), header.recipient),
+    ):
+        if inner != outer:
+            raise EnvelopeMismatchError(field=name)
+    item.message = message
+
+
+def _judge(message: Message, now: datetime.datetime) -> None:
+    """Everything a well-signed message can still be refused or deferred for (P1.2, P1.3, P4.4)."""
+    check_clock(message, now)
+    message_type = registry.message_type(message.type)
+    accord = directory.accord_between(country_of(message.sender), country_of(message.recipient), now=now)
+    if (message.accord.id, message.accord.hash) != (accord.id, accord.hash):
+        raise AccordMismatchError(accord=message.accord.id)
+    accord.require_type(message.type, message.sender, message.recipient)
+    if directory.is_suspended(accord.id):
+        raise AccordSuspendedError(accord=accord.id)
+    if directory.freshness_between(message.sender, message.recipient, now) is directory.Freshness.EXPIRED:
+        raise DirectoryStaleError
+    _require_local_post(message.recipient)
+    problems = message.marking.problems()
+    if problems:
+        raise MessageMarkingError(reason=problems[0])
+    try:
+        message_type.body.model_validate(message.body)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise MessageBodyError(field="/".join(map(str, first["loc"])), type=message.type) from None
+
+
+def _require_local_post(post_id: str) -> None:
+    try:
+        found = directory.post(post_id)
+    except PostUnknownError:
+        found = None
+    if found is None or not found.agency.is_local or not found.listed:
+        raise MessageRecipientError(recipient=post_id)
+
+
+def _settle_twins(items: Sequence[Item]) -> None:
+    """Within one batch an id counts once; a second envelope of it waits for the first to be known."""
+    seen: set[tuple[str, str, str]] = set()
+    for item in items:
+        key = (item.header.recipient, item.header.sender, item.header.message_id)
+        if item.known is None and key in seen:
+            item.refusal, item.deferral = "", "busy"
+        if not item.deferral:
+            seen.add(key)
+
+
+def _record(items: Sequence[Item], now: datetime.datetime) -> None:
+    for attempt in range(3):
+        try:
+            with writing():
+                record_batch(items, now)
+                wake_worker()
+        except IntegrityError:
+            # Another process accepted one of these ids in the meantime: look again, it is known now.
+            if attempt == 2:
+                raise
+            for item in items:
+                if item.known is None:
+                    item.receipt = None
+            _mark_known(items)
+        else:
+            return
+
+
+def _answer_unlogged(items: Sequence[Item], now: datetime.datetime) -> None:
+    """Sign what is put off, and conflicts: one signature per receiving agency, not logged, not stored (P4.3)."""
+    by_receiver: dict[str, list[Item]] = {}
+    for item in items:
+        if item.deferral or item.conflict:
+            by_receiver.setdefault(item.header.recipient, []).append(item)
+    for receiver, group in by_receiver.items():
+        statements = [
+            Statement(
+                kind="deferred" if item.deferral else "rejected",
+                message_id=item.header.message_id,
+                digest=item.digest,
+                envelope_hash=item.hash,
+                receiver=receiver,
+                sender=item.header.sender,
+                log_origin=None,
+                index=None,
+                leaf_hash=None,
+                code=item.deferral or item.refusal,
+                at=now,
+            )
+            for item in group
+        ]
+        signed = sign_batch(statements, keyring.private_key(receiver, Purpose.TRANSPORT))
+        for item, receipt in zip(group, signed, strict=True):
+            item.receipt = receipt
+
+
+def signature_hash(envelope: Envelope) -> bytes:
+    """What a leaf says of the sender's signature."""
+    return hashlib.sha256(envelope.signature).digest()

@@ -1,0 +1,73 @@
+"""The job table: claimed in batches by one statement, leased, taken over when a worker dies.
+
+Jobs of one lane and key run one after the other, in the order they were made. Handlers are idempotent, for a job
+whose worker was killed between commit and clean-up cannot exist: both are one transaction.
+"""
+
+import datetime
+from dataclasses import dataclass
+
+from django.db import connection
+
+from contraparte.exchange.bulk import as_time
+from contraparte.exchange.models import Job
+from contraparte.exchange.writing import writing
+
+LEASE = datetime.timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A job this worker may do until its lease ends."""
+
+    id: int
+    key: str
+    subject: int
+    tries: int
+
+
+def claim(lane: str, *, now: datetime.datetime, limit: int) -> list[Claimed]:
+    """Lease up to `limit` due jobs of a lane, the oldest first and at most one of each key."""
+    table = Job._meta.db_table
+    skip = " FOR UPDATE SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
+    statement = f"""
+        UPDATE {table} SET lease_until = %s, tries = tries + 1 WHERE id IN (
+            SELECT job.id FROM {table} job
+            WHERE job.lane = %s AND job.due <= %s AND (job.lease_until IS NULL OR job.lease_until <= %s)
+              AND NOT EXISTS (
+                SELECT 1 FROM {table} before
+                WHERE before.lane = job.lane AND before.key = job.key AND job.key <> '' AND before.id < job.id)
+            ORDER BY job.id LIMIT %s{skip})
+        RETURNING id, key, subject, tries
+    """  # noqa: S608 - the table's name comes from its model
+    with writing(), connection.cursor() as cursor:
+        cursor.execute(statement, [as_time(now + LEASE), lane, as_time(now), as_time(now), limit])
+        rows = cursor.fetchall()
+    return sorted((Claimed(*row) for row in rows), key=lambda job: job.id)
+
+
+def enqueue(lane: str, subject: int, *, due: datetime.datetime, key: str = "") -> None:
+    """Add a job; it becomes visible with the caller's transaction."""
+    Job.objects.create(lane=lane, key=key, subject=subject, due=due)
+
+
+def finish(ids: list[int]) -> None:
+    """Remove jobs that are done, in the transaction that did them."""
+    Job.objects.filter(pk__in=ids).delete()
+
+
+def put_off(job_id: int, *, until: datetime.datetime, code: str) -> None:
+    """Let a job wait after a failure; the next of its key waits behind it."""
+    Job.objects.filter(pk=job_id).update(due=until, lease_until=None, code=code)
+
+
+def forget_leases() -> None:
+    """Drop every lease: only for the one worker of a node on SQLite, which knows that no other is running."""
+    with writing():
+        Job.objects.filter(lease_until__isnull=False).update(lease_until=None)
+
+
+def waiting(lane: str, *, now: datetime.datetime) -> bool:
+    """Whether a job of the lane is due and free. A read, so that an idle worker takes no write lock."""
+    due = Job.objects.filter(lane=lane, due__lte=now)
+    return due.filter(lease_until__isnull=True).exists() or due.filter(lease_until__lte=now).exists()

@@ -1,0 +1,119 @@
+"""What features tell the exchange about themselves, in their `AppConfig.ready()`.
+
+The exchange carries, checks and logs messages without knowing what they are about; a feature brings the payload
+type, the data class of each field, the handler and the policies.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from django.utils.functional import Promise
+from pydantic import BaseModel
+
+from contraparte.directory.models import Tenure
+from contraparte.exchange.models import Conversation
+from contraparte.exchange.models import Message as MessageRow
+from contraparte.exchange.rules.classes import ClassMap
+from contraparte.protocol.errors import MessageTypeUnknownError
+from contraparte.protocol.message import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A message handed to its feature: read, verified, durable, in conversation order."""
+
+    message: Message
+    body: BaseModel
+    conversation: Conversation
+    row: MessageRow
+    now: datetime
+    by: Tenure  # the receiving post's service: what is done automatically is done in its name
+
+    @property
+    def is_copy(self) -> bool:
+        """True where the accord copies this post in on a message to another (P1.2)."""
+        return self.message.copy_of is not None
+
+
+Handler = Callable[[Arrived], None]
+
+
+@dataclass(frozen=True, slots=True)
+class MessageType:
+    """One kind of message. `name` is `noun.verb/version`, `classes` maps pointer patterns to data classes.
+
+    `asks` names the stage of the step the recipient now owes (P8.1); `answers` marks a message whose `in_reply_to`
+    ends such a step. `closes` ends the conversation.
+    """
+
+    name: str
+    body: type[BaseModel]
+    handler: Handler
+    classes: Mapping[str, str]
+    title: str | Promise
+    asks: str = ""
+    answers: bool = False
+    closes: bool = False
+    template: str = ""
+    class_map: ClassMap = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "class_map", ClassMap(self.classes))
+
+
+_types: dict[str, MessageType] = {}
+_policies: list[Path] = []
+_periodic: dict[str, tuple[float, Callable[[datetime], None]]] = {}
+_job_kinds: dict[str, Callable[[int, datetime], None]] = {}
+
+
+def register(message_type: MessageType) -> None:
+    """Add a message type. Its name is taken once."""
+    if message_type.name in _types:
+        raise ValueError(f"message type {message_type.name} is registered twice")
+    _types[message_type.name] = message_type
+
+
+def message_type(name: str) -> MessageType:
+    """The type of this name. Raises MessageTypeUnknownError."""
+    try:
+        return _types[name]
+    except KeyError:
+        raise MessageTypeUnknownError(type=name) from None
+
+
+def message_types() -> list[MessageType]:
+    """All registered types, by name."""
+    return [_types[name] for name in sorted(_types)]
+
+
+def register_policies(file: Path) -> None:
+    """Add a Cedar file to the release policies every node starts with."""
+    _policies.append(file)
+
+
+def policy_files() -> list[Path]:
+    """The Cedar files of all rooms, in the order of their names."""
+    return sorted(_policies, key=lambda file: (file.parent.parent.name, file.name))
+
+
+def register_periodic(name: str, every_s: float, run: Callable[[datetime], None]) -> None:
+    """Have the worker call `run(now)` about every `every_s` seconds; two workers never at once."""
+    _periodic[name] = (every_s, run)
+
+
+def periodic() -> dict[str, tuple[float, Callable[[datetime], None]]]:
+    """What the worker does by the clock: name → (seconds, function)."""
+    return dict(_periodic)
+
+
+def register_job(lane: str, run: Callable[[int, datetime], None]) -> None:
+    """Have the worker call `run(subject, now)` for jobs of this lane, inside a transaction that also ends the job."""
+    _job_kinds[lane] = run
+
+
+def job_kind(lane: str) -> Callable[[int, datetime], None] | None:
+    """The function of a lane, if this node has it."""
+    return _job_kinds.get(lane)

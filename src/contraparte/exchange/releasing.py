@@ -1,0 +1,256 @@
+"""Release: seal, log, queue, as one transaction (PROTOCOL P2.4, P3, P5.2).
+
+    Composed ─▶ sign and seal outside any lock, on a guess of the next `seq`
+             ─▶ ONE transaction: lock the turns, check the guess, ledger leaves + checkpoint, rows, outbox
+             ─▶ commit, guard (by the ledger), wake the worker
+
+A wrong guess (somebody else released into the same conversation meanwhile) costs a second signature, never a gap.
+"""
+
+import datetime
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+
+from contraparte.directory import keyring
+from contraparte.directory import queries as directory
+from contraparte.exchange import gate, registry
+from contraparte.exchange.bulk import as_time, as_uuid, insert_rows
+from contraparte.exchange.composing import Composed
+from contraparte.exchange.models import Content, Message, Outbox, PolicyText, Release, Turn
+from contraparte.exchange.wake import wake_worker
+from contraparte.exchange.writing import writing
+from contraparte.ledger import actions as ledger
+from contraparte.protocol.envelope import Envelope, envelope_hash, seal
+from contraparte.protocol.ids import agency_of
+from contraparte.protocol.keys import Purpose
+from contraparte.protocol.message import digest, issue
+
+TurnKey = tuple[int, str]
+
+MESSAGE_COLUMNS = (
+    *("agency", "direction", "peer", "uuid", "conversation_id", "seq", "type", "sender", "recipient"),
+    *("in_reply_to", "copy_of", "urgency", "digest", "envelope_hash", "state", "code", "created", "expires", "at"),
+    *("log_origin", "log_index", "leaf_hash"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A composed message with its place in the conversation, signed and sealed."""
+
+    composed: Composed
+    seq: int
+    presentation: bytes
+    envelope: Envelope
+    digest: bytes
+    envelope_hash: bytes
+    operator: str
+
+    @property
+    def turn(self) -> TurnKey:
+        """Which counter its `seq` comes from."""
+        return self.composed.outgoing.conversation.pk, agency_of(self.composed.message.recipient)
+
+
+def release(
+    composed: Sequence[Composed], *, now: datetime.datetime, alongside: Callable[[], None] | None = None
+) -> list[int]:
+    """Let decided messages out; returns the ids of their rows, in order.
+
+    The caller has made sure that the road is open for each (`composing.require_road_open`). `alongside` runs in the
+    same transaction: what it raises undoes the release.
+    """
+    guess = _turns([_turn_of(one) for one in composed], lock=False)
+    sealed = _seal_all(composed, dict(guess))
+    with writing():
+        actual = _turns(list(guess), lock=True)
+        if actual != guess:
+            sealed = _seal_all(composed, dict(actual))
+        ids = _write(sealed, now=now)
+        if alongside is not None:
+            alongside()
+        wake_worker()
+    return ids
+
+
+def _turn_of(composed: Composed) -> TurnKey:
+    return composed.outgoing.conversation.pk, agency_of(composed.message.recipient)
+
+
+def _turns(keys: Sequence[TurnKey], *, lock: bool) -> dict[TurnKey, int]:
+    """The last seq sent per conversation and peer; rows that are missing are made when locking."""
+    wanted = dict.fromkeys(keys, 0)
+    rows = Turn.objects.filter(direction="out", conversation_id__in={pk for pk, _ in wanted})
+    if lock:
+        rows = rows.select_for_update().order_by("id")
+        known = {(row.conversation_id, row.peer) for row in rows}
+        missing = [key for key in wanted if key not in known]
+        if missing:
+            Turn.objects.bulk_create(
+                [Turn(conversation_id=pk, peer=peer, direction="out", seq=0) for pk, peer in missing],
+                ignore_conflicts=True,
+            )
+            rows = rows.all()
+    for row in rows:
+        if (row.conversation_id, row.peer) in wanted:
+            wanted[row.conversation_id, row.peer] = row.seq
+    return wanted
+
+
+def _seal_all(composed: Sequence[Composed], last: dict[TurnKey, int]) -> list[Sealed]:
+    sealed = []
+    for one in composed:
+        key = _turn_of(one)
+        last[key] = last.get(key, 0) + 1
+        sealed.append(seal_one(one, last[key]))
+    return sealed
+
+
+def seal_one(composed: Composed, seq: int) -> Sealed:
+    """Sign the message as number `seq` of its turn and seal it to the recipient's agency (P2.3, P3.2)."""
+    sender, recipient = agency_of(composed.message.sender), agency_of(composed.message.recipient)
+    message = replace(composed.message, seq=seq, nonce=new_nonce())
+    presentation = issue(message, keyring.private_key(sender, Purpose.MESSAGE))
+    envelope = seal(
+        presentation,
+        message_id=message.id,
+        sender=sender,
+        recipient=recipient,
+        sealing_key=keyring.sealing_key_of(recipient),
+        signing_key=keyring.private_key(sender, Purpose.TRANSPORT),
+    )
+    return Sealed(
+        composed,
+        seq,
+        presentation,
+        envelope,
+        digest(presentation),
+        envelope_hash(envelope),
+        directory.route_of(recipient).operator,
+    )
+
+
+def _write(sealed: Sequence[Sealed], *, now: datetime.datetime) -> list[int]:
+    appended = ledger.append([_leaf(one, now) for one in sealed], now=now)
+    at = as_time(now)
+    rows = []
+    for one, leaf in zip(sealed, appended, strict=True):
+        message = one.composed.message
+        rows.append(
+            (
+                agency_of(message.sender), "out", agency_of(message.recipient), as_uuid(message.id),
+                one.composed.outgoing.conversation.pk, one.seq, message.type, message.sender, message.recipient,
+                as_uuid(message.in_reply_to) if message.in_reply_to else None,
+                as_uuid(message.copy_of) if message.copy_of else None, one.composed.outgoing.urgency,
+                one.digest, one.envelope_hash, Message.State.QUEUED.value, "", as_time(message.created),
+                as_time(message.expires), at, leaf.origin, leaf.index, leaf.leaf_hash,
+            )
+        )  # fmt: skip
+    ids = [row[0] for row in insert_rows(Message, MESSAGE_COLUMNS, rows, returning="id")]
+    insert_rows(
+        Content,
+        ("message_id", "presentation", "header", "ciphertext", "signature"),
+        [
+            (pk, one.presentation, one.envelope.header, one.envelope.ciphertext, one.envelope.signature)
+            for pk, one in zip(ids, sealed, strict=True)
+        ],
+    )
+    insert_rows(
+        Release,
+        ("message_id", "content_digest", "decision", "policy_hash", "by_id", "at"),
+        [
+            (
+                pk,
+                one.composed.content_digest,
+                json.dumps(one.composed.decision.to_json()),
+                one.composed.decision.policy_hash,
+                as_uuid(one.composed.outgoing.by.pk),
+                at,
+            )
+            for pk, one in zip(ids, sealed, strict=True)
+        ],
+    )
+    insert_rows(
+        Outbox,
+        ("message_id", "operator", "conversation_id", "peer", "due", "tries", "code"),
+        [(pk, one.operator, one.turn[0], one.turn[1], at, 0, "") for pk, one in zip(ids, sealed, strict=True)],
+    )
+    _advance(sealed)
+    for policy_hash in {one.composed.decision.policy_hash for one in sealed}:
+        _keep_policy_text(policy_hash, now)
+    return ids
+
+
+def _advance(sealed: Sequence[Sealed]) -> None:
+    last = {one.turn: one.seq for one in sealed}
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f'UPDATE "{Turn._meta.db_table}" SET seq = %s WHERE conversation_id = %s AND peer = %s AND direction = %s',  # noqa: S608
+            [(seq, pk, peer, "out") for (pk, peer), seq in last.items()],
+        )
+
+
+_kept_texts: set[str] = set()
+
+
+def _keep_policy_text(policy_hash: str, now: datetime.datetime) -> None:
+    if policy_hash not in _kept_texts:
+        PolicyText.objects.get_or_create(
+            hash=policy_hash, defaults={"text": gate.policy_set().text, "first_used_at": now}
+        )
+        _kept_texts.add(policy_hash)
+
+
+def _leaf(one: Sealed, now: datetime.datetime) -> ledger.Entry:
+    message = one.composed.message
+    return ledger.Entry(
+        agency=agency_of(message.sender),
+        peer=agency_of(message.recipient),
+        kind=ledger.Kind.MESSAGE_RELEASED,
+        direction="out",
+        message_id=message.id,
+        envelope_hash=one.envelope_hash,
+        commitment=commitment(
+            {
+                "type": message.type,
+                "conversation": message.conversation,
+                "digest": one.digest.hex(),
+                "content": one.composed.content_digest.hex(),
+                "policies": one.composed.decision.policy_hash,
+                "by": str(one.composed.outgoing.by.pk),
+            }
+        ),
+        signature_hash=hashlib.sha256(one.envelope.signature).digest(),
+        at=now,
+    )
+
+
+def commitment(facts: dict[str, Any]) -> bytes:
+    """Commit to metadata without showing it: HMAC-SHA256 under a key that stands outside the log (P5.1)."""
+    return hmac.digest(_commitment_key(), json.dumps(facts, sort_keys=True).encode(), "sha256")
+
+
+@cache
+def _commitment_key() -> bytes:
+    file = settings.HOME.folder("keys") / "commitment.key"
+    try:
+        with file.open("xb") as handle:
+            file.chmod(0o600)
+            handle.write(secrets.token_bytes(32))
+    except FileExistsError:
+        return file.read_bytes()
+    return file.read_bytes()
+
+
+def closes(message_type: str) -> bool:
+    """Whether a message of this type ends its conversation."""
+    return registry.message_type(message_type).closes

@@ -1,0 +1,92 @@
+"""Requests to other nodes: signed, bounded, over TLS 1.3 (P4.1).
+
+One connection pool per process. A node on this machine may be spoken to without TLS; any other may not.
+"""
+
+import ssl
+import threading
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from django.conf import settings
+from django.utils import timezone
+from requests.adapters import HTTPAdapter
+
+from contraparte.directory import keyring
+from contraparte.protocol import limits
+from contraparte.protocol.errors import PeerAnswerError, PeerInsecureError, PeerUnreachableError
+from contraparte.protocol.http_signatures import sign_request
+from contraparte.protocol.keys import Purpose
+
+CONNECT_S, READ_S = 5.0, 60.0
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+_local = threading.local()
+
+
+class _Tls13(HTTPAdapter):
+    """The usual adapter, but nothing older than TLS 1.3."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        context = ssl.create_default_context()
+        context.minimum_version = ssl.TLSVersion.TLSv1_3
+        super().init_poolmanager(*args, ssl_context=context, **kwargs)
+
+
+def _session() -> requests.Session:
+    session = getattr(_local, "session", None)
+    if session is None:
+        session = _local.session = requests.Session()
+        session.trust_env = False
+        session.mount("https://", _Tls13())
+    return session
+
+
+def require_secure(url: str) -> None:
+    """Raise PeerInsecureError unless `url` is https, or http on this very machine."""
+    parts = urlsplit(url)
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
+        raise PeerInsecureError(url=url)
+
+
+def send_signed(
+    method: str, url: str, body: bytes = b"", content_type: str = "application/octet-stream"
+) -> tuple[int, bytes]:
+    """Send a request signed by this node's operator; returns status and body, at most RECEIPTS_BYTES of it.
+
+    Raises PeerUnreachableError where no answer came, PeerAnswerError where it was too long.
+    """
+    require_secure(url)
+    key = keyring.private_key(settings.NODE_OPERATOR, Purpose.TRANSPORT)
+    headers = sign_request(method, url, {"content-type": content_type}, body, key, timezone.now())
+    try:
+        with _session().request(
+            method,
+            url,
+            data=body,
+            headers=headers,
+            timeout=(CONNECT_S, READ_S),
+            allow_redirects=False,
+            stream=True,
+        ) as answer:
+            told = answer.raw.read(limits.RECEIPTS_BYTES + 1, decode_content=False)
+    except (requests.RequestException, OSError) as error:
+        raise PeerUnreachableError(url=url, reason=type(error).__name__) from error
+    if len(told) > limits.RECEIPTS_BYTES:
+        raise PeerAnswerError(reason="too long")
+    return answer.status_code, told
+
+
+class LedgerTransport:
+    """The port through which the ledger speaks to its peers."""
+
+    def get(self, url: str) -> bytes:
+        """The body of a successful answer. Raises PeerUnreachableError, PeerAnswerError."""
+        status, told = send_signed("GET", url)
+        if status != 200:
+            raise PeerAnswerError(reason=f"status {status}")
+        return told
+
+    def post(self, url: str, body: bytes) -> tuple[int, bytes]:
+        """Status and body of any answer. Raises PeerUnreachableError."""
+        return send_signed("POST", url, body)

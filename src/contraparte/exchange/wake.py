@@ -1,0 +1,80 @@
+"""Telling the worker that there is something to do, without polling.
+
+A worker listens on a datagram socket in the home's `run` folder (several workers: one socket each); whoever commits
+work sends an empty datagram to each. A lost datagram costs at most `FALLBACK_S`, for the truth is in the tables.
+"""
+
+import contextlib
+import os
+import socket
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from django.conf import settings
+from django.db import connection, transaction
+
+#: Seconds after which a worker looks even if nobody has called: for work committed on another machine.
+FALLBACK_S = 1.0
+
+
+def _sockets() -> list[Path]:
+    return sorted(settings.HOME.folder("run").glob("wake-*.sock"))
+
+
+def wake_worker() -> None:
+    """Call every worker of this home, after the running transaction commits."""
+    if connection.in_atomic_block:
+        transaction.on_commit(_call)
+    else:
+        _call()
+
+
+def _call() -> None:
+    for address in _sockets():
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as caller:
+            caller.setblocking(False)
+            try:
+                caller.sendto(b"", _short(address))
+            except (ConnectionRefusedError, FileNotFoundError):
+                address.unlink(missing_ok=True)  # a worker that was killed left its socket behind
+            except BlockingIOError:
+                continue  # its queue is full, so it is awake
+
+
+def _short(path: Path) -> str:
+    """A path short enough for a socket address (108 bytes), by way of the working folder where that helps."""
+    relative = os.path.relpath(path)
+    return relative if len(relative) < len(str(path)) else str(path)
+
+
+class Bell:
+    """What a worker waits on. `wait` returns at once when somebody has called since the last wait."""
+
+    def __init__(self) -> None:
+        self._path = settings.HOME.folder("run") / f"wake-{os.getpid()}.sock"
+        self._path.unlink(missing_ok=True)
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(_short(self._path))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._socket.close()
+        self._path.unlink(missing_ok=True)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for a call for at most `seconds`; True if one came. Calls that piled up count as one."""
+        self._socket.settimeout(max(seconds, 0.001))
+        try:
+            self._socket.recv(1)
+        except TimeoutError:
+            return False
+        self._socket.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                self._socket.recv(1)
+        return True

@@ -1,0 +1,167 @@
+"""The worker: handles what was accepted, delivers what was released, does what the clock asks.
+
+Three loops, each in a thread of its own, woken by a call (`wake`) or by their own next due time:
+
+    handle    accepted messages → features
+    deliver   one turn per node that something is due to, several nodes at a time
+    periodic  ledger rounds, directory refresh, clocks
+
+SQLite knows one worker per node, held by a lock on a file; PostgreSQL any number.
+"""
+
+import fcntl
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+from django.conf import settings
+from django.db import close_old_connections, connection
+from django.utils import timezone
+
+from contraparte.exchange import delivery, handling, jobs, registry
+from contraparte.exchange.wake import FALLBACK_S, Bell
+from contraparte.protocol.errors import WorkerRunningError
+
+log = logging.getLogger(__name__)
+
+DELIVERIES_AT_ONCE = 4
+PERIODIC_TICK_S = 0.25
+
+
+def run(stop: threading.Event) -> None:
+    """Work until `stop` is set, then finish what is under way. Raises WorkerRunningError for a second one on SQLite."""
+    owner = f"{socket.gethostname()}:{os.getpid()}"
+    with _only_worker(), Bell() as bell:
+        called = [threading.Event() for _ in range(2)]
+        loops = [
+            threading.Thread(target=_loop, args=(stop, called[0], _handle), name="handle"),
+            threading.Thread(target=_loop, args=(stop, called[1], _Deliveries(owner, called[1], stop)), name="deliver"),
+            threading.Thread(target=_periodic, args=(stop,), name="periodic"),
+        ]
+        for loop in loops:
+            loop.start()
+        while not stop.is_set():
+            if bell.wait(FALLBACK_S):
+                for event in called:
+                    event.set()
+        for event in called:
+            event.set()
+        for loop in loops:
+            loop.join()
+
+
+def run_until_idle(limit: int = 10_000) -> int:
+    """Handle and deliver in this thread until nothing is due; returns the turns. For tests and for cut-off nodes."""
+    deliveries = _Deliveries("idle", threading.Event(), threading.Event())
+    for turn in range(limit):
+        handled = _handle()
+        delivered = deliveries()
+        if not handled and not delivered:
+            return turn
+    return limit
+
+
+@contextmanager
+def _only_worker() -> Iterator[None]:
+    if connection.vendor != "sqlite":
+        yield
+        return
+    descriptor = os.open(settings.HOME.folder("run") / "worker.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise WorkerRunningError(home=str(settings.HOME.path)) from None
+        # Whoever held a lease is gone, or it would hold the lock: what was under way may be taken up at once.
+        delivery.forget_leases()
+        jobs.forget_leases()
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _loop(stop: threading.Event, called: threading.Event, turn: Callable[[], bool]) -> None:
+    """Take turns while there is something to do; then wait for a call, or look again after a while."""
+    while not stop.is_set():
+        called.clear()
+        try:
+            busy = turn()
+        except Exception:
+            log.exception("a turn of %s failed", threading.current_thread().name)
+            busy = False
+        if not busy:
+            close_old_connections()
+            called.wait(FALLBACK_S)
+    connection.close()
+
+
+def _handle() -> bool:
+    return bool(handling.handle_waiting(now=timezone.now()))
+
+
+class _Deliveries:
+    """Turns at the lanes of all nodes that something is due to, several at a time."""
+
+    def __init__(self, owner: str, called: threading.Event, stop: threading.Event) -> None:
+        self._owner = owner
+        self._called = called
+        self._stop = stop
+        self._pool = ThreadPoolExecutor(DELIVERIES_AT_ONCE, thread_name_prefix="deliver")
+        self._busy: set[str] = set()
+        self._lock = threading.Lock()
+
+    def __call__(self) -> bool:
+        """Start a turn for every free lane. In a single thread (`owner` idle) the turn is taken here and now."""
+        operators = [name for name in delivery.due_operators(timezone.now()) if name not in self._busy]
+        if self._owner == "idle":
+            # Every lane gets its turn, so no short cut at the first that was busy.
+            return sum(self._turn(name) for name in operators) > 0
+        for name in operators:
+            with self._lock:
+                self._busy.add(name)
+            self._pool.submit(self._turns, name)
+        return False
+
+    def _turns(self, operator: str) -> None:
+        try:
+            self._turn(operator)
+        except Exception:
+            log.exception("delivery to %s failed", operator)
+        finally:
+            close_old_connections()
+            with self._lock:
+                self._busy.discard(operator)
+            self._called.set()
+
+    def _turn(self, operator: str) -> bool:
+        if not delivery.take_lane(operator, owner=self._owner, now=timezone.now()):
+            return False
+        sent = False
+        try:
+            while not self._stop.is_set():
+                if not delivery.deliver_once(operator, now=timezone.now(), clock=timezone.now).more:
+                    break
+                sent = True
+        finally:
+            delivery.leave_lane(operator, owner=self._owner)
+        return sent
+
+
+def _periodic(stop: threading.Event) -> None:
+    due: dict[str, float] = {}
+    while not stop.wait(PERIODIC_TICK_S):
+        for name, (every_s, work) in registry.periodic().items():
+            if time.monotonic() < due.get(name, 0.0):
+                continue
+            try:
+                work(timezone.now())
+            except Exception:
+                log.exception("periodic work %s failed", name)
+            due[name] = time.monotonic() + every_s
+        close_old_connections()
+    connection.close()
