@@ -110,7 +110,8 @@ CALIBERS: Final[dict[str, str]] = {
     "7.62x25": "7 62 tokarev|tokarev|7 62x25 tokarev",
     "5.7x28": "5 7|57x28|5 7 x 28|5 7 fn|mata policias|fn 57",
     "4.6x30": "4 6x30 hk",
-    "5.56x45": "5 56|556|5 56 nato|5 56mm|556 nato|223|223 rem|223 remington|223 wylde|5 56 x 45 nato|223 5 56|5 56 223",
+    "5.56x45": "5 56|556|5 56 nato|5 56mm|556 nato|223|223 rem|223 remington|223 wylde|5 56 x 45 nato"
+    "|223 5 56|5 56 223",
     ".300 Blackout": "300 blackout|300 blk|300 aac|300 aac blackout|7 62x35",
     "5.45x39": "5 45|5 45 x 39",
     "7.62x39": "7 62 x 39|762x39|7 62x39mm|7 62 soviet|cuerno de chivo|7 62 ak|7 62 corto|7 62 x39",
