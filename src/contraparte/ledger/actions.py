@@ -14,7 +14,15 @@ from typing import Any
 from django.db import connection, transaction
 
 from contraparte.ledger import guard, heads
-from contraparte.ledger.rules.leaves import KIND_NUMBERS, Direction, Kind, Leaf, message_id_bytes
+from contraparte.ledger.rules.leaves import (
+    KIND_NUMBERS,
+    Direction,
+    Kind,
+    Leaf,
+    encode_leaf,
+    message_id_bytes,
+    whole_minute,
+)
 from contraparte.ledger.rules.origins import Origin, parse_origin
 from contraparte.protocol.errors import LedgerForkedError, LedgerRolledBackError
 from contraparte.protocol.notes import Note
@@ -65,12 +73,11 @@ class _Head:
     edge: CompactRange
     size_before: int
     note: bytes
-    leaves: list[tuple[int, int, bytes, bytes, int, bytes | None]] = field(default_factory=list)
+    leaves: list[tuple[int, int, bytes]] = field(default_factory=list)
 
-    def add(self, leaf: Leaf) -> Appended:
-        data = leaf.to_bytes()
+    def add(self, data: bytes) -> Appended:
         hashed, index = leaf_hash(data), self.edge.size
-        self.leaves.append((self.log_id, index, data, hashed, leaf.kind_number, leaf.message_id))
+        self.leaves.append((self.log_id, index, data))
         self.edge.append(hashed)
         return Appended(self.origin, index, hashed)
 
@@ -92,23 +99,23 @@ def append(entries: Sequence[Entry], *, now: datetime) -> list[Appended]:
         _check_guard(head)
         if head.edge.size == 0:
             _open_with_leaf(head, pair, now)
-    appended = []
-    for entry in entries:
-        kind = Kind(entry.kind)
-        leaf = Leaf(
-            KIND_NUMBERS[kind],
-            Direction(entry.direction),
-            message_id_bytes(entry.message_id) if entry.message_id is not None else None,
-            entry.envelope_hash,
-            entry.commitment,
-            entry.signature_hash,
-            entry.references,
-            entry.retention,
-            entry.at,
-        )
-        appended.append(locked[entry.agency, entry.peer].add(leaf))
+    appended = [locked[entry.agency, entry.peer].add(_encode(entry)) for entry in entries]
     _write(locked.values(), now)
     return appended
+
+
+def _encode(entry: Entry) -> bytes:
+    return encode_leaf(
+        KIND_NUMBERS[entry.kind],
+        entry.direction,
+        None if entry.message_id is None else message_id_bytes(entry.message_id),
+        entry.envelope_hash,
+        entry.commitment,
+        entry.signature_hash,
+        entry.references,
+        entry.retention,
+        whole_minute(entry.at),
+    )
 
 
 # --- the lock ---
@@ -168,7 +175,8 @@ def _open_with_leaf(head: _Head, pair: Pair, now: datetime) -> None:
         )
         last = cursor.fetchone()
     references = (opening_reference(bytes(last[0])),) if last else ()
-    head.add(Leaf(KIND_NUMBERS[Kind.LOG_OPENED], Direction.NONE, None, None, None, None, references, "", now))
+    opening = Leaf(KIND_NUMBERS[Kind.LOG_OPENED], Direction.NONE, None, None, None, None, references, "", now)
+    head.add(opening.to_bytes())
 
 
 def opening_reference(note: bytes) -> bytes:
@@ -232,18 +240,17 @@ def _write(locked: Iterable[_Head], now: datetime) -> None:
     transaction.on_commit(partial(guard.advance, signed))
 
 
-def insert_leaves(rows: list[tuple[int, int, bytes, bytes, int, bytes | None]]) -> None:
-    """Insert leaf rows (log, index, data, hash, kind, message id) in one statement or one prepared one."""
-    columns = 'log_id, "index", data, hash, kind, message_id'
+def insert_leaves(rows: list[tuple[int, int, bytes]]) -> None:
+    """Insert leaf rows (log, index, data) in one statement or one prepared one."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(
-                f"INSERT INTO ledger_leaf ({columns}) SELECT * FROM unnest("  # noqa: S608 - fixed names
-                "%s::bigint[], %s::bigint[], %s::bytea[], %s::bytea[], %s::smallint[], %s::bytea[])",
+                'INSERT INTO ledger_leaf (log_id, "index", data) '
+                "SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bytea[])",
                 [list(column) for column in zip(*rows, strict=True)],
             )
         else:
-            cursor.executemany(f"INSERT INTO ledger_leaf ({columns}) VALUES (%s, %s, %s, %s, %s, %s)", rows)  # noqa: S608
+            cursor.executemany('INSERT INTO ledger_leaf (log_id, "index", data) VALUES (%s, %s, %s)', rows)
 
 
 def _instant(at: datetime) -> Any:

@@ -29,22 +29,16 @@ class Log(models.Model):
 
 
 class Leaf(models.Model):
-    """One leaf: the bytes, and what is looked up in them. `message_id` are the 16 bytes of the UUID."""
+    """One leaf: its bytes and nothing else. What they say is read from them (`rules.leaves.parse_leaf`).
+
+    No column repeats a part of the bytes, so none can contradict them; a random index over message ids would also cost
+    more than the rest of an append (docs/adr/0021).
+    """
 
     pk = models.CompositePrimaryKey("log", "index")
     log = models.ForeignKey(Log, on_delete=models.PROTECT, related_name="leaves", db_index=False)
     index = models.BigIntegerField()
     data = models.BinaryField()
-    hash = models.BinaryField()
-    kind = models.SmallIntegerField()
-    message_id = models.BinaryField(null=True)
-
-    class Meta:
-        indexes = [
-            models.Index(
-                fields=["message_id"], name="ledger_leaf_message", condition=models.Q(message_id__isnull=False)
-            )
-        ]
 
     def __str__(self) -> str:
         return f"{self.log_id}/{self.index}"

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 
 from contraparte.protocol.errors import LedgerForkedError, LogUnknownError, ProofError
 from contraparte.protocol.notes import Checkpoint
-from contraparte.protocol.tlog import EMPTY_ROOT, HASH_BYTES, node_hash, root_of, verify_consistency
+from contraparte.protocol.tlog import EMPTY_ROOT, HASH_BYTES, leaf_hash, node_hash, root_of, verify_consistency
 
 WIDTH = 256
 HEIGHT = 8
@@ -51,14 +51,14 @@ def sync_tiles(log_id: int) -> int:
     done = tiled_size(log_id) // WIDTH
     while done < whole:
         upto = min(done + _PAGE_TILES, whole)
-        hashes = _rows(
-            'SELECT hash FROM ledger_leaf WHERE log_id = %s AND "index" >= %s AND "index" < %s ORDER BY "index"',
+        leaves = _rows(
+            'SELECT data FROM ledger_leaf WHERE log_id = %s AND "index" >= %s AND "index" < %s ORDER BY "index"',
             [log_id, done * WIDTH, upto * WIDTH],
         )
-        if len(hashes) != (upto - done) * WIDTH:
+        if len(leaves) != (upto - done) * WIDTH:
             raise ProofError(reason="leaf_missing", field="leaves")
         made = [
-            (0, done + n, b"".join(bytes(row[0]) for row in hashes[n * WIDTH : (n + 1) * WIDTH]))
+            (0, done + n, b"".join(leaf_hash(bytes(row[0])) for row in leaves[n * WIDTH : (n + 1) * WIDTH]))
             for n in range(upto - done)
         ]
         written += _store(log_id, made)
@@ -148,10 +148,10 @@ def read_tile(log_id: int, level: int, index: int, width: int = WIDTH) -> bytes 
 
 def _partial_leaves(log_id: int, index: int, width: int) -> bytes:
     rows = _rows(
-        'SELECT hash FROM ledger_leaf WHERE log_id = %s AND "index" >= %s AND "index" < %s ORDER BY "index"',
+        'SELECT data FROM ledger_leaf WHERE log_id = %s AND "index" >= %s AND "index" < %s ORDER BY "index"',
         [log_id, index * WIDTH, index * WIDTH + width],
     )
-    return b"".join(bytes(row[0]) for row in rows)
+    return b"".join(leaf_hash(bytes(row[0])) for row in rows)
 
 
 def ensure_tiled(log_id: int, size: int) -> None:

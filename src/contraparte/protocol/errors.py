@@ -370,6 +370,12 @@ class LedgerForkedError(NodeError):
     code = "ledger.forked"
 
 
+class GuardUnreadableError(NodeError):
+    """The guard's file of a log holds no whole head; nothing is signed before a person has looked. `origin`."""
+
+    code = "ledger.guard.unreadable"
+
+
 class LedgerUnreadyError(NodeError):
     """The ledger was given no keys: `ledger.registry.install` was not called. `part`."""
 
