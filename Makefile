@@ -35,7 +35,7 @@ bench: setup
 	@$(BIN)/python -m bench $(ARGS)
 
 docs: setup
-	@$(BIN)/mkdocs build --strict --quiet
+	@$(BIN)/mkdocs build --strict --quiet || $(BIN)/mkdocs build --strict
 	@echo "the documentation is in site/index.html"
 
 reference: setup

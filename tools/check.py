@@ -22,7 +22,7 @@ CHECKS: dict[str, list[str]] = {
     "translations": ["python", "tools/messages.py", "check"],
     "lock": ["python", "tools/check_lock.py"],
     "reference": ["python", "tools/reference.py", "--check"],
-    "documentation": ["mkdocs", "build", "--strict", "--quiet", "--site-dir", "{scratch}/site"],
+    "documentation": ["mkdocs", "build", "--strict", "--site-dir", "{scratch}/site"],
 }
 
 
