@@ -13,7 +13,9 @@ NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 PURPOSES = tuple(purpose for purpose in Purpose if purpose is not Purpose.ACCORD)
 
 
-def agency_entry(agency: str, *posts: str, operator: str = "", url: str = "http://127.0.0.1:8001", **more: object) -> AgencyEntry:
+def agency_entry(
+    agency: str, *posts: str, operator: str = "", url: str = "http://127.0.0.1:8001", **more: object
+) -> AgencyEntry:
     """An agency with posts named by slug."""
     return AgencyEntry.model_validate(
         {

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -149,7 +150,7 @@ def active_tenures(person: Person, now: datetime) -> list[Tenure]:
     return list(_running(now).filter(person=person))
 
 
-def tenure(tenure_id: object, now: datetime) -> Tenure | None:
+def tenure(tenure_id: UUID | str, now: datetime) -> Tenure | None:
     """That tenure if it runs at `now`; None otherwise, whether it ended or never was."""
     return _running(now).filter(pk=tenure_id).first()
 

@@ -1,0 +1,226 @@
+"""What people and jobs do to the directory: keys, publication, trust, accords, persons and tenures.
+
+`by` is the tenure that acts; None means the console of the machine itself, where whoever reads the keys is already
+trusted with them. Each act that writes rows is one transaction.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from contraparte.directory import client, keyfiles, keyring, loading, publisher, queries
+from contraparte.directory.models import Accord, Agency, Country, Person, Post, Suspension, Tenure
+from contraparte.directory.rules.accord import read_accord
+from contraparte.directory.rules.register import KeyEntry, Register, key_entry
+from contraparte.directory.rules.roles import Role, check_roles
+from contraparte.directory.rules.signatures import SignedDocument
+from contraparte.directory.rules.succession import vouch
+from contraparte.directory.rules.suspension import read_statement, standing_suspensions, write_statement
+from contraparte.protocol import limits
+from contraparte.protocol.errors import (
+    AccordMissingError,
+    LocalKeyMissingError,
+    RightMissingError,
+    TenureEndedError,
+    TenurePeriodError,
+)
+from contraparte.protocol.ids import parse_agency_id
+from contraparte.protocol.keys import PrivateKey, Purpose, generate
+
+AGENCY_PURPOSES = (Purpose.MESSAGE, Purpose.TRANSPORT, Purpose.SEAL, Purpose.LOG, Purpose.WITNESS)
+OVERLAP = timedelta(days=14)  # P1.6: a planned rotation overlaps so long
+CLOCK_ALLOWANCE = timedelta(seconds=limits.CREATED_AHEAD_S)  # a peer's clock may be so far behind
+
+publish_directory = publisher.publish
+trust_root = client.trust_root
+refresh_directory = client.refresh
+
+
+def make_agency_keys(agency_id: str, purposes: Iterable[Purpose] = AGENCY_PURPOSES, *, now: datetime) -> list[KeyEntry]:
+    """Make and keep one key for each purpose; returns the entries to publish. Raises IdentifierInvalidError."""
+    return make_keys([agency_id], purposes, now=now)
+
+
+def make_keys(
+    agency_ids: Iterable[str], purposes: Iterable[Purpose] = AGENCY_PURPOSES, *, now: datetime
+) -> list[KeyEntry]:
+    """The same for many agencies at once."""
+    wanted = tuple(purposes)
+    keys = [generate(parse_agency_id(agency), purpose) for agency in agency_ids for purpose in wanted]
+    keyfiles.keep_all(keys)
+    return [key_entry(key.public(), valid_from=now - CLOCK_ALLOWANCE) for key in keys]
+
+
+def rotate_key(agency_id: str, purpose: Purpose, *, now: datetime) -> list[KeyEntry]:
+    """Make the next key, vouched for by the present one, and let the present one run out (P1.5, P1.6).
+
+    Returns both entries to publish. Raises LocalKeyMissingError where the present key is not held here.
+    """
+    old = keyring.private_key(agency_id, purpose, now=now)
+    voucher = keyring.private_key(agency_id, Purpose.MESSAGE, now=now) if purpose is Purpose.SEAL else old
+    new = generate(agency_id, purpose)
+    keyfiles.keep_all([new])
+    began = keyring.public_key(old.kid).valid_from
+    return [
+        key_entry(old.public(), valid_from=began, valid_until=now + OVERLAP),
+        vouch(key_entry(new.public(), valid_from=now - CLOCK_ALLOWANCE), voucher),
+    ]
+
+
+def withdraw_key(register: Register, kid: str) -> Register:
+    """The register with a key marked compromised: no overlap, good for nothing new (P1.6).
+
+    Raises LocalKeyMissingError for a key the register does not list.
+    """
+    found = next((entry for entry in register.keys if entry.kid == kid), None)
+    if found is None:
+        raise LocalKeyMissingError(kid=kid)
+    return register.with_keys([found.model_copy(update={"status": "compromised"})])
+
+
+# --- accords ---
+
+
+def sign_accord(document: bytes | SignedDocument, *, country: str, key: PrivateKey | None = None) -> SignedDocument:
+    """Add a country's signature to an accord, or to one the other party has signed already.
+
+    `key`: the accord key, else the country's pinned one held here. Raises DocumentMalformedError,
+    LocalKeyMissingError, AccordMissingError where the country is no party.
+    """
+    signed = document if isinstance(document, SignedDocument) else SignedDocument(document)
+    accord = read_accord(signed.document)
+    if country not in accord.parties:
+        raise AccordMissingError(id=accord.id, country_a=country)
+    return signed.sign(key or _accord_key(country))
+
+
+@transaction.atomic
+def adopt_accord(signed: SignedDocument, *, now: datetime) -> Accord:
+    """Keep an accord that bears exactly the signatures of its parties' pinned keys (P1.2)."""
+    return loading.adopt(signed, now=now)
+
+
+@transaction.atomic
+def suspend_accord(accord_id: str, *, country: str, now: datetime) -> Suspension:
+    """Suspend an accord in the name of one country; it counts at once, and for others once published (P1.3)."""
+    accord = queries.accord(accord_id)
+    data = write_statement(accord=accord.id, accord_hash=accord.hash, country=country, suspended=True, lifts=(), at=now)
+    return loading.keep_statement(SignedDocument(data).sign(_accord_key(country)))
+
+
+@transaction.atomic
+def resume_accord(accord_id: str, *, country: str, now: datetime) -> Suspension:
+    """Sign for the resumption of an accord. It counts once both parties have signed the same statement.
+
+    The second party signs the statement the first one made, if that still lifts every standing suspension.
+    """
+    accord = queries.accord(accord_id)
+    rows = list(Suspension.objects.filter(accord_id=accord.id))
+    standing = standing_suspensions(bytes(row.document) for row in rows if row.is_complete)
+    key = _accord_key(country)
+    for row in rows:
+        offered = bytes(row.document)
+        if not row.suspended and not row.is_complete and set(read_statement(offered).lifts) >= standing:
+            return loading.keep_statement(SignedDocument(offered).sign(key))
+    data = write_statement(
+        accord=accord.id, accord_hash=accord.hash, country=country, suspended=False, lifts=standing, at=now
+    )
+    return loading.keep_statement(SignedDocument(data).sign(key))
+
+
+@transaction.atomic
+def take_statement(data: bytes) -> Suspension:
+    """Keep a statement on an accord that came from elsewhere (a file, a peer); its signatures speak for it."""
+    return loading.keep_statement(SignedDocument.parse(data))
+
+
+def signed_statement(row: Suspension) -> SignedDocument:
+    """The statement with all signatures seen, to publish or hand over."""
+    return SignedDocument(bytes(row.document)).merge((kid, bytes.fromhex(value)) for kid, value in row.signatures)
+
+
+def _accord_key(country: str) -> PrivateKey:
+    """The newest pinned accord key of a country whose private half is here. Raises LocalKeyMissingError."""
+    kids = Country.objects.filter(pk=country).values_list("accord_kids", flat=True).first() or []
+    for kid in reversed(kids):
+        try:
+            return keyring.private_key_by_id(kid)
+        except LocalKeyMissingError:
+            continue
+    raise LocalKeyMissingError(agency=country, purpose=Purpose.ACCORD.value)
+
+
+# --- persons and tenures ---
+
+
+@transaction.atomic
+def add_person(username: str, display_name: str, *, language: str = "en", email: str = "") -> Person:
+    """A person who may sign in, without any right until appointed and without a password."""
+    return Person.objects.create_user(username, display_name=display_name, language=language, email=email)
+
+
+@transaction.atomic
+def appoint(
+    person: Person | None,
+    post: Post,
+    roles: Iterable[str],
+    *,
+    starts: datetime | None = None,
+    ends: datetime | None = None,
+    acting: bool = False,
+    by: Tenure | None,
+    now: datetime,
+) -> Tenure:
+    """Put a person in a post for a time, with roles; None as person makes the post's own service.
+
+    Raises RolesIncompatibleError, TenurePeriodError, RightMissingError (only an administrator of the agency or of the
+    one that runs its node, and nobody for himself), TenureEndedError where the actor's own tenure is over.
+    """
+    checked = check_roles(roles, has_person=person is not None)
+    begins = starts or now
+    if ends is not None and ends <= begins:
+        raise TenurePeriodError(field="ends", starts=begins.isoformat(), ends=ends.isoformat())
+    if by is not None:
+        _require_administrator(by, post.agency, now)
+        if person is not None and person.pk == by.person_id:
+            raise RightMissingError(right="appoint", field="person")
+    return Tenure.objects.create(
+        person=person,
+        post=post,
+        roles=[role.value for role in checked],
+        starts=begins,
+        ends=ends,
+        acting=acting,
+        appointed_by=by,
+    )
+
+
+def appoint_service(post: Post, *, by: Tenure | None = None, now: datetime) -> Tenure:
+    """The tenure under which a post answers automatically."""
+    return appoint(None, post, [Role.SERVICE], by=by, now=now)
+
+
+@transaction.atomic
+def end_tenure(tenure: Tenure, *, by: Tenure | None, now: datetime) -> Tenure:
+    """End a tenure at once: the next request under it is refused. One that has not begun never will.
+
+    Raises TenureEndedError for one that is over already, RightMissingError.
+    """
+    held = Tenure.objects.select_for_update(of=("self",)).select_related("post__agency").get(pk=tenure.pk)
+    if held.ends is not None and held.ends <= now:
+        raise TenureEndedError(tenure=str(held.pk))
+    if by is not None and by.pk != held.pk:
+        _require_administrator(by, held.post.agency, now)
+    held.ends = max(held.starts, now)
+    held.ended_by = by
+    held.save(update_fields=["ends", "ended_by"])
+    return held
+
+
+def _require_administrator(by: Tenure, agency: Agency, now: datetime) -> None:
+    if not queries.is_running(by, now):
+        raise TenureEndedError(tenure=str(by.pk))
+    near = by.post.agency_id in {agency.pk, agency.operator}
+    if Role.ADMINISTRATOR not in by.roles or not near:
+        raise RightMissingError(right="appoint")
