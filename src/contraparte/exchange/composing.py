@@ -24,12 +24,14 @@ from contraparte.protocol.errors import (
     ReleaseHeldError,
     ReleaseWithheldError,
 )
-from contraparte.protocol.ids import agency_of, country_of, new_id
+from contraparte.protocol.ids import agency_of, country_of, new_id, new_nonce
 from contraparte.protocol.marking import Marking
 from contraparte.protocol.message import AccordRef, Message, Withheld, content_digest
 
 #: Days after which an undelivered message is worth nothing any more: the receiver's clock bound (P4.4).
 LIFETIME = datetime.timedelta(days=30)
+
+NO_APPROVALS = Approvals()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class Outgoing:
     copy_of: str | None = None
     urgency: str = "routine"
     redactions: tuple[tuple[str, str], ...] = ()
-    approvals: Approvals = Approvals()
+    approvals: Approvals = NO_APPROVALS
 
 
 @dataclass(frozen=True, slots=True)

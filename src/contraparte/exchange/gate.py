@@ -117,7 +117,7 @@ def policy_set() -> PolicySet:
 
     Read again when a file changes. Raises PolicySetError where they do not validate; then nothing is released.
     """
-    global _loaded
+    global _loaded  # noqa: PLW0603  (one set per process, replaced as a whole)
     own = sorted((settings.HOME.path / "policies").glob("*.cedar"))
     files = [Path(__file__).parent / "policies" / "base.cedar", *registry.policy_files(), *own]
     stamp = tuple((str(file), *_changed(file)) for file in files)

@@ -1,4 +1,4 @@
-"""The preview both see before release: what leaves, what stays and why, who will see it, what is still needed (P6.3)."""
+"""The preview both see before release: what leaves, what stays and why, who sees it, what is needed (P6.3)."""
 
 import datetime
 import hashlib

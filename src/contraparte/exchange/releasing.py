@@ -30,7 +30,7 @@ from contraparte.exchange.wake import wake_worker
 from contraparte.exchange.writing import writing
 from contraparte.ledger import actions as ledger
 from contraparte.protocol.envelope import Envelope, envelope_hash, seal
-from contraparte.protocol.ids import agency_of
+from contraparte.protocol.ids import agency_of, new_nonce
 from contraparte.protocol.keys import Purpose
 from contraparte.protocol.message import digest, issue
 
