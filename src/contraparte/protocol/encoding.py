@@ -161,9 +161,9 @@ def canonical_json(value: Any, what: str = "json") -> bytes:
 
 def check_json(value: Any, what: str, depth: int = limits.JSON_DEPTH) -> None:
     """Refuse a Python value that `parse_json` would not give back: for what this node writes itself."""
-    if depth < 0:
-        raise BoundExceededError(what=what, limit=limits.JSON_DEPTH, read=limits.JSON_DEPTH + 1)
     kind = type(value)
+    if depth <= 0 and kind in (dict, list):
+        raise BoundExceededError(what=what, limit=limits.JSON_DEPTH, read=limits.JSON_DEPTH + 1)
     if kind is str:
         check_text(value)
     elif kind is dict:
