@@ -22,21 +22,21 @@ _MAX_GROUPS: Final = 6
 
 
 class TilePath(NamedTuple):
-    """One tile: level (or ENTRIES), index in the level, and how many of its 256 places are meant."""
+    """One tile: level (or ENTRIES), its number in the level, and how many of its 256 places are meant."""
 
     level: int
-    index: int
+    number: int
     width: int = WIDTH
 
     def __str__(self) -> str:
         """The address below a log's prefix: `tile/0/x001/x234/067` or `tile/entries/000.p/17`."""
         level = "entries" if self.level == ENTRIES else str(self.level)
-        digits = str(self.index)
+        digits = str(self.number)
         digits = digits.zfill(-(-len(digits) // 3) * 3)
         groups = [digits[at : at + 3] for at in range(0, len(digits), 3)]
-        index = "/".join([*(f"x{group}" for group in groups[:-1]), groups[-1]])
+        number = "/".join([*(f"x{group}" for group in groups[:-1]), groups[-1]])
         partial = "" if self.width == WIDTH else f".p/{self.width}"
-        return f"tile/{level}/{index}{partial}"
+        return f"tile/{level}/{number}{partial}"
 
     @classmethod
     def parse(cls, text: str) -> "TilePath":
@@ -60,7 +60,8 @@ def decode_bundle(data: bytes, width: int) -> list[bytes]:
     """Exactly `width` leaves of at most 300 bytes out of a bundle. Raises NoteMalformedError."""
     if len(data) > limits.BUNDLE_BYTES:
         raise NoteMalformedError(field="bundle", reason="too_long")
-    leaves, at = [], 0
+    leaves: list[bytes] = []
+    at = 0
     while at < len(data) and len(leaves) < width:
         length = int.from_bytes(data[at : at + 2], "big")
         leaf = data[at + 2 : at + 2 + length]

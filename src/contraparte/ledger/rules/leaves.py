@@ -79,7 +79,7 @@ _HEADS: Final = {
 
 _RETENTION: Final = re.compile(r"[\x20-\x7e]*")
 MESSAGE_ID_AT: Final = 5
-"""Where the 16 bytes of the message id begin in a leaf that has one (the byte before is 0x50)."""
+"""Where a leaf's message id begins, counted from 0; counted from 1, as SQL does, the 0x50 before it stands there."""
 _HASH = rb"(?:\xf6|\x58\x20.{32})"
 # Groups: kind number, message id. A kind above 23 would take a second byte; the registry keeps below.
 LAYOUT: Final = re.compile(
