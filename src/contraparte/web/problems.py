@@ -1,7 +1,12 @@
-"""The words of every refusal that comes from the rooms below the pages."""
-
-from django.utils.translation import gettext_lazy as _
+"""The words of every refusal that comes from the pages or from the rooms below them."""
 
 from contraparte.web.registry import Problem
+from contraparte.web.words import directory, exchange, ledger, pages, protocol
 
-PROBLEMS: dict[str, Problem] = {}
+PROBLEMS: dict[str, Problem] = {
+    **protocol.WORDS,
+    **directory.WORDS,
+    **ledger.WORDS,
+    **exchange.WORDS,
+    **pages.WORDS,
+}

@@ -4,15 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
-
 from contraparte.protocol.errors import ContraparteError, InputError, NodeError, PolicyError, ProtocolError, StateError
-from contraparte.web.registry import PROBLEMS, Problem
-
-UNWORDED = Problem(
-    _("This could not be done."),
-    _("Nothing was changed. Try again; if it happens again, give your node's administrator the code below."),
-)
+from contraparte.web.registry import PROBLEMS
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +28,7 @@ class _Params(dict[str, Any]):
 
 def words_of(error: ContraparteError) -> Words:
     """The refusal in the active language; an error class without words of its own speaks with its parent's."""
-    problem = next(
-        (PROBLEMS[kind.code] for kind in type(error).__mro__ if getattr(kind, "code", None) in PROBLEMS), UNWORDED
-    )
+    problem = next(PROBLEMS[kind.code] for kind in type(error).__mro__ if getattr(kind, "code", None) in PROBLEMS)
     params = _Params(error.params)
     return Words(
         code=error.code,

@@ -1,0 +1,92 @@
+"""Words for the error codes of the directory: what is wrong, and how to mend it."""
+
+from django.utils.translation import gettext_lazy as _
+
+from contraparte.web.registry import Problem
+
+WORDS: dict[str, Problem] = {
+    "agency.unknown": Problem(
+        _("No agency “%(agency)s” stands in the signed directory."),
+        _("Look it up under Directory; names change, identifiers do not."),
+    ),
+    "post.unknown": Problem(
+        _("No post “%(post)s” stands in the signed directory."),
+        _("Look it up under Directory: who handles what, at which agency."),
+    ),
+    "tenure.roles.incompatible": Problem(
+        _("These roles cannot be held together: %(roles)s."),
+        _("Give them in separate tenures. Administrator and auditor each stand alone."),
+    ),
+    "tenure.period": Problem(
+        _("The tenure would end before it begins."),
+        _("It runs from %(starts)s; choose a later end."),
+    ),
+    "tenure.ended": Problem(
+        _("Your time in this post has ended, or has not begun."),
+        _("Switch to a post you hold now. What you wrote stays with the post."),
+    ),
+    "tenure.right.missing": Problem(
+        _("Your role in this post does not carry this right."),
+        _("Ask a person of the post whose role does."),
+    ),
+    "key.local.missing": Problem(
+        _("This node lacks a private key it needs."),
+        _("The administrator restores the key folder or makes new keys and publishes them."),
+    ),
+    "key.unknown": Problem(
+        _("No trusted directory names this key."),
+        _("Refresh the directory of that country; a key that is in none is not trusted."),
+    ),
+    "key.retired": Problem(
+        _("The key is no longer good for anything new."),
+        _("The sender refreshes the directory and uses the key that replaced it."),
+    ),
+    "directory.document.malformed": Problem(
+        _("A signed document of the directory breaks its form at %(path)s."),
+        _("The country that publishes it mends and signs it again; until then the last good one counts."),
+    ),
+    "directory.rejected": Problem(
+        _("The directory of %(country)s was not accepted."),
+        _("It fails verification; the last trusted one stays in use. Its publisher must look at it."),
+    ),
+    "directory.stale": Problem(
+        _("The directory of %(country)s is out of date, so nothing is released."),
+        _("What is written stays. It goes on as soon as the directory is renewed; the administrator can refresh it."),
+    ),
+    "directory.expired": Problem(
+        _("The directory of %(country)s expired more than 30 days ago, so nothing is accepted."),
+        _("Refresh it; the other side keeps what it has queued."),
+    ),
+    "directory.untrusted": Problem(
+        _("This node does not trust any directory of %(country)s yet."),
+        _("The administrator enters the root whose fingerprint was handed over in person."),
+    ),
+    "directory.unreachable": Problem(
+        _("The directory of %(country)s could not be fetched."),
+        _("The last trusted one stays in use; it is tried again by itself."),
+    ),
+    "directory.root.fingerprint": Problem(
+        _("This is not the root whose fingerprint was handed over."),
+        _("Do not go on. Compare the fingerprint with the other side by another road."),
+    ),
+    "accord.missing": Problem(
+        _("No accord in force covers this exchange."),
+        _("Without an accord between the two countries nothing crosses; ask your central office."),
+    ),
+    "accord.type.forbidden": Problem(
+        _("The accord does not let this post send this to that recipient."),
+        _("See under Directory who handles it, or which central office it goes through."),
+    ),
+    "accord.signature": Problem(
+        _("The accord does not bear exactly the signatures of its parties."),
+        _("It is not in force here. Both sides sign the very same bytes."),
+    ),
+    "accord.conflict": Problem(
+        _("Another text was adopted under this name before."),
+        _("An amended accord takes a new name; both stay on record."),
+    ),
+    "accord.suspended": Problem(
+        _("The accord is suspended."),
+        _("What carries content waits until both sides resume. Receipts, recalls and deletions still pass."),
+    ),
+}

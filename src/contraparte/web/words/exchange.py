@@ -1,0 +1,116 @@
+"""Words for the error codes of the exchange: what is wrong, and how to mend it."""
+
+from django.utils.translation import gettext_lazy as _
+
+from contraparte.web.registry import Problem
+
+WORDS: dict[str, Problem] = {
+    "message.type.unknown": Problem(
+        _("This node does not speak the message type “%(type)s”."),
+        _("Its administrator brings the node up to date, or the sender uses another form."),
+    ),
+    "message.body.invalid": Problem(
+        _("The message does not have the form of its type."),
+        _("The sender mends it and sends it under a new number."),
+    ),
+    "message.accord.other": Problem(
+        _("The message cites an accord, or a wording of it, that is not in effect here."),
+        _("Both sides refresh the directory; then the sender sends it again."),
+    ),
+    "message.author.wrong": Problem(
+        _("The message was not signed by the agency it names as sender."),
+        _("It is refused; only an agency speaks for its own posts."),
+    ),
+    "message.recipient.unknown": Problem(
+        _("There is no such post here."),
+        _("The sender looks it up in the directory and addresses it again."),
+    ),
+    "message.id.conflict": Problem(
+        _("This number was used before for something else."),
+        _("It is refused. The sender sends it under a new number."),
+    ),
+    "message.seq.used": Problem(
+        _("Another message has this place in the conversation."),
+        _("The sender sends it again in the next place."),
+    ),
+    "message.marking.unknown": Problem(
+        _("The marking holds a restriction this node cannot honour, or lets nobody see it."),
+        _("It was not opened. The sender marks it anew."),
+    ),
+    "conversation.not_party": Problem(
+        _("The sender is no party to this conversation."),
+        _("A new conversation is opened instead."),
+    ),
+    "order.gap": Problem(
+        _("An earlier message of the conversation has not arrived yet."),
+        _("It waits; the order restores itself when the earlier one is delivered."),
+    ),
+    "envelope.unproven": Problem(
+        _("It could not be established who wrote this."),
+        _("Nothing final is said about it; it is delivered again when the directory is up to date."),
+    ),
+    "peer.unproven": Problem(
+        _("The request does not prove which node sends it."),
+        _("Only nodes of the signed directory are answered."),
+    ),
+    "peer.answer.invalid": Problem(
+        _("The other node answered with something that is no answer."),
+        _("What was sent stays queued and is sent again."),
+    ),
+    "receipt.mismatch": Problem(
+        _("A receipt speaks of something this node did not send."),
+        _("It is kept as an incident; nothing is ticked off by it."),
+    ),
+    "release.held": Problem(
+        _("The draft is held until the approvals still needed are there."),
+        _("The release preview names them. Ask an authorising person who did not draft it."),
+    ),
+    "release.withheld": Problem(
+        _("The gate lets nothing of this draft out."),
+        _("The release preview names the rule. Change the draft, its marking or its recipient."),
+    ),
+    "approval.drafter": Problem(
+        _("Who drafted it cannot approve it."),
+        _("Ask another authorising person of your agency."),
+    ),
+    "approval.role": Problem(
+        _("Only an authorising person of the sending agency approves."),
+        _("Ask one of them; the directory names the posts."),
+    ),
+    "approval.outdated": Problem(
+        _("The draft has changed since you read it."),
+        _("Read it again below and approve what it says now."),
+    ),
+    "draft.closed": Problem(
+        _("The draft has left, or was discarded."),
+        _("It can no longer be changed. Answer in the conversation, or recall what was sent."),
+    ),
+    "draft.field": Problem(
+        _("The field “%(field)s” does not have the form it needs."),
+        _("Mend it and save again; the rest is kept."),
+    ),
+    "conversation.closed": Problem(
+        _("The conversation has ended."),
+        _("Open a new one; it may cite this one."),
+    ),
+    "post.not_local": Problem(
+        _("The post belongs to another node or agency."),
+        _("Act for a post of your own; switch it at the top left."),
+    ),
+    "policy.set.invalid": Problem(
+        _("The release policies of this node do not validate, so it releases nothing."),
+        _("The administrator mends the policy folder; what is written stays."),
+    ),
+    "worker.running": Problem(
+        _("Another worker is at work for this node already."),
+        _("On SQLite there is one; end it first, or move the node to PostgreSQL."),
+    ),
+    "peer.unreachable": Problem(
+        _("The other node does not answer."),
+        _("What is queued is kept, sealed, and sent again by itself."),
+    ),
+    "peer.insecure": Problem(
+        _("The other node's address is neither encrypted nor on this machine."),
+        _("Its operator publishes an https address in the directory."),
+    ),
+}
