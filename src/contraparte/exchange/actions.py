@@ -36,7 +36,7 @@ OPEN_STATES = (Draft.State.DRAFT, Draft.State.REVIEW, Draft.State.RETURNED)
 
 
 def open_case(*, post: Post, number: str, now: datetime.datetime) -> CaseFile:
-    """The agency's case of that number, opened where it is new. The number is the agency's own and never leaves here."""
+    """The case of that number, opened where it is new. The number is the agency's own and never leaves here."""
     case, _ = CaseFile.objects.get_or_create(
         agency_id=post.agency_id, number=number, defaults={"post": post, "opened_at": now}
     )

@@ -7,6 +7,7 @@ policy set all mean Withhold. Cedar answers the same question the same way, so a
 
 import hashlib
 import threading
+import time
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -108,8 +109,22 @@ class PolicySet:
         return Verdict(result.allowed and not failed, names, needs, failed)
 
 
+RECHECK_S = 1.0  # seconds; how long a changed policy file may go unnoticed by a running process
+
+Stamp = tuple[tuple[str, int, int], ...]
+
+
+@dataclass(slots=True)
+class _Loaded:
+    """The set in force, of which files it was made, and when these were last looked at."""
+
+    policies: PolicySet
+    stamp: Stamp
+    looked_at: float
+
+
 _lock = threading.Lock()
-_loaded: tuple[tuple[tuple[str, int, int], ...], PolicySet] | None = None
+_loaded: _Loaded | None = None
 
 
 def policy_set() -> PolicySet:
@@ -118,13 +133,18 @@ def policy_set() -> PolicySet:
     Read again when a file changes. Raises PolicySetError where they do not validate; then nothing is released.
     """
     global _loaded  # noqa: PLW0603  (one set per process, replaced as a whole)
+    loaded = _loaded
+    if loaded is not None and time.monotonic() - loaded.looked_at < RECHECK_S:
+        return loaded.policies
     own = sorted((settings.HOME.path / "policies").glob("*.cedar"))
     files = [Path(__file__).parent / "policies" / "base.cedar", *registry.policy_files(), *own]
     stamp = tuple((str(file), *_changed(file)) for file in files)
     with _lock:
-        if _loaded is None or _loaded[0] != stamp:
-            _loaded = (stamp, PolicySet("\n".join(file.read_text("utf-8") for file in files)))
-        return _loaded[1]
+        if _loaded is None or _loaded.stamp != stamp:
+            policies = PolicySet("\n".join(file.read_text("utf-8") for file in files))
+            _loaded = _Loaded(policies, stamp, time.monotonic())
+        _loaded.looked_at = time.monotonic()
+        return _loaded.policies
 
 
 def _changed(file: Path) -> tuple[int, int]:

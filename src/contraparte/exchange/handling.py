@@ -1,7 +1,8 @@
 """Giving accepted messages to their features, in conversation order (ARCHITECTURE: one way through the house).
 
-A handler runs with the mark that it ran in one savepoint; several share a commit. Where it refuses on purpose the
-message is marked FAILED with the code, for a person to look at; where it breaks it is tried again, then marked.
+A handler runs in a savepoint of its own; several share a commit, which also marks that they ran. Where it refuses on
+purpose the message is marked FAILED with the code, for a person to look at; where it breaks it is tried again, then
+marked.
 """
 
 import datetime
@@ -12,8 +13,8 @@ from django.db import transaction
 
 from contraparte.directory import queries as directory
 from contraparte.exchange import jobs, registry
-from contraparte.exchange.clockwork import note_acceptance
-from contraparte.exchange.models import Conversation, Message
+from contraparte.exchange.clockwork import note_acceptances
+from contraparte.exchange.models import Message
 from contraparte.exchange.reading import read_message
 from contraparte.exchange.receipts import sign_later_receipts
 from contraparte.exchange.recording import HANDLE
@@ -34,20 +35,24 @@ def handle_waiting(*, now: datetime.datetime, limit: int = GROUP) -> int:
     claimed = jobs.claim(HANDLE, now=now, limit=limit)
     if not claimed:
         return 0
-    rows = Message.objects.select_related("content", "conversation__post").in_bulk([job.subject for job in claimed])
+    rows = Message.objects.select_related("content", "conversation__post__agency").in_bulk(
+        [job.subject for job in claimed]
+    )
     with writing():
-        delivered = [rows[job.subject] for job in claimed if _handle_job(job, rows[job.subject], now)]
+        note_acceptances([(rows[job.subject], rows[job.subject].at) for job in claimed])
+        done = [job for job in claimed if _handle_job(job, rows[job.subject], now)]
+        delivered = [rows[job.subject] for job in done]
+        Message.objects.filter(pk__in=[row.pk for row in delivered]).update(state=Message.State.HANDLED)
+        jobs.finish([job.id for job in done])
         sign_later_receipts("delivered", delivered, now=now)
     return len(claimed)
 
 
 def _handle_job(job: jobs.Claimed, row: Message, now: datetime.datetime) -> bool:
-    """One message in its savepoint; True where it reached its feature."""
+    """One message in its savepoint; True where it reached its feature and is to be marked so."""
     try:
         with transaction.atomic():
             _hand_over(row, now)
-            Message.objects.filter(pk=row.pk).update(state=Message.State.HANDLED)
-            jobs.finish([job.id])
     except ContraparteError as error:
         log.warning("message %s (%s) not handled: %s", row.uuid, row.type, error.code)
         _give_up(job, row, error.code)
@@ -72,13 +77,11 @@ def _give_up(job: jobs.Claimed, row: Message, code: str) -> None:
 def _hand_over(row: Message, now: datetime.datetime) -> None:
     message_type = registry.message_type(row.type)
     message = read_message(row)
-    note_acceptance(row, at=row.at, urgency=row.urgency)
-    conversation = Conversation.objects.select_related("post__agency").get(pk=row.conversation_id)
     message_type.handler(
         registry.Arrived(
             message=message,
             body=message_type.body.model_validate(message.body),
-            conversation=conversation,
+            conversation=row.conversation,
             row=row,
             now=now,
             by=directory.service_tenure(row.recipient),

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from contraparte.directory import keyring
 from contraparte.directory import queries as directory
+from contraparte.exchange import rounds
+from contraparte.exchange.auditing import find_message_faults
 from contraparte.exchange.peers import signed_by_peer
 from contraparte.ledger import registry as ledger
 from contraparte.protocol.errors import AgencyUnknownError
@@ -47,3 +49,5 @@ class DirectoryPeers:
 def install() -> None:
     """Called once when the applications are ready."""
     ledger.install(keys=DirectoryKeys(), peers=DirectoryPeers(), signed=signed_by_peer)
+    ledger.register_cross_check("messages", find_message_faults)
+    rounds.install()

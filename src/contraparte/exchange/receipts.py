@@ -13,7 +13,7 @@ from django.db.models import F
 from contraparte.directory import keyring
 from contraparte.directory import queries as directory
 from contraparte.exchange.bulk import insert_rows
-from contraparte.exchange.clockwork import note_acceptance
+from contraparte.exchange.clockwork import note_acceptances
 from contraparte.exchange.models import Incident, Message, Outbox, Receipt, ReceiptHead
 from contraparte.exchange.recording import RECEIPT_COLUMNS, receipt_row
 from contraparte.exchange.releasing import commitment
@@ -175,8 +175,7 @@ def _settle(lasting: Sequence[Statement], rows: Rows) -> None:
         ids = [row.pk for row, _ in accepted]
         Message.objects.filter(pk__in=ids).update(state=Message.State.SENT)
         Outbox.objects.filter(pk__in=ids).delete()
-        for row, statement in accepted:
-            note_acceptance(row, at=statement.at, urgency=row.urgency)
+        note_acceptances([(row, statement.at) for row, statement in accepted])
 
 
 def put_off(ids: Sequence[int], *, until: datetime.datetime, code: str) -> None:

@@ -80,13 +80,16 @@ def send_signed(
 class LedgerTransport:
     """The port through which the ledger speaks to its peers."""
 
-    def get(self, url: str) -> bytes:
-        """The body of a successful answer. Raises PeerUnreachableError, PeerAnswerError."""
-        status, told = send_signed("GET", url)
-        if status != 200:
-            raise PeerAnswerError(reason=f"status {status}")
-        return told
+    def get(self, url: str) -> tuple[int, bytes]:
+        """Status and body. Raises OSError where no answer came."""
+        return self._send("GET", url, b"")
 
     def post(self, url: str, body: bytes) -> tuple[int, bytes]:
-        """Status and body of any answer. Raises PeerUnreachableError."""
-        return send_signed("POST", url, body)
+        """Status and body. Raises OSError where no answer came."""
+        return self._send("POST", url, body)
+
+    def _send(self, method: str, url: str, body: bytes) -> tuple[int, bytes]:
+        try:
+            return send_signed(method, url, body)
+        except PeerUnreachableError as error:
+            raise OSError(str(error)) from error

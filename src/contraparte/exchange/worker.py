@@ -24,6 +24,7 @@ from django.db import close_old_connections, connection
 from django.utils import timezone
 
 from contraparte.exchange import delivery, handling, jobs, registry
+from contraparte.exchange.rounds import check_at_start
 from contraparte.exchange.wake import FALLBACK_S, Bell
 from contraparte.protocol.errors import WorkerRunningError
 
@@ -154,6 +155,10 @@ class _Deliveries:
 
 def _periodic(stop: threading.Event) -> None:
     due: dict[str, float] = {}
+    try:
+        check_at_start(now=timezone.now())
+    except Exception:
+        log.exception("the heads could not be checked at start")
     while not stop.wait(PERIODIC_TICK_S):
         for name, (every_s, work) in registry.periodic().items():
             if time.monotonic() < due.get(name, 0.0):

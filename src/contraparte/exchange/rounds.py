@@ -1,0 +1,66 @@
+"""What the worker does by the clock: heads cosigned and mirrored, directories renewed.
+
+A log is taken up when it has grown since its last round, and once an hour anyhow (P5.3). A peer out of reach is
+asked again in the next round; nothing waits for it.
+"""
+
+import datetime
+import logging
+import time
+
+from contraparte.directory import client
+from contraparte.exchange import registry
+from contraparte.exchange.transport import LedgerTransport
+from contraparte.ledger.mirror import mirror_round
+from contraparte.ledger.models import Log
+from contraparte.ledger.registry import peers
+from contraparte.ledger.rounds import check_heads, compare_heads, witness_round
+from contraparte.protocol.errors import ContraparteError
+
+log = logging.getLogger(__name__)
+
+LEDGER_EVERY_S = 2.0
+DIRECTORY_EVERY_S = 600.0
+ANYHOW_S = 3600.0
+
+Seen = dict[str, tuple[int, float]]
+_seen: Seen = {}
+
+
+def install() -> None:
+    """Tell the worker."""
+    registry.register_periodic("ledger", LEDGER_EVERY_S, lambda now: exchange_heads(now=now))
+    registry.register_periodic("directory", DIRECTORY_EVERY_S, refresh_directories)
+
+
+def check_at_start(*, now: datetime.datetime) -> None:
+    """Hold every log to the guard, then to what its peer has cosigned (P5.2). What is wrong is an incident."""
+    check_heads(now=now)
+    compare_heads(LedgerTransport(), now=now)
+
+
+def exchange_heads(*, now: datetime.datetime, seen: Seen | None = None) -> int:
+    """Get logs that have grown cosigned, and copy what their peers have logged; returns how many were taken up."""
+    remembered = _seen if seen is None else seen
+    transport, taken = LedgerTransport(), 0
+    for row in Log.objects.filter(mine=True, closed_at=None, size__gt=0).order_by("origin"):
+        size, at = remembered.get(row.origin, (0, 0.0))
+        if row.size == size and time.monotonic() - at < ANYHOW_S:
+            continue
+        try:
+            witness_round(row.origin, transport, now=now)
+            if not peers().is_local(row.peer):
+                mirror_round(row.agency, row.peer, transport, now=now)
+        except (OSError, ContraparteError) as error:
+            log.warning("%s: %s", row.origin, error)
+            continue
+        remembered[row.origin] = (row.size, time.monotonic())
+        taken += 1
+    return taken
+
+
+def refresh_directories(now: datetime.datetime) -> None:
+    """Renew the trusted views; what fails is recorded there and raises no alarm here."""
+    for country, error in client.refresh_all(now=now).items():
+        if error is not None:
+            log.warning("directory of %s not renewed: %s", country, error)
