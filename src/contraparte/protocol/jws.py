@@ -1,8 +1,8 @@
 """The one JWS profile of the protocol: compact, alg `Ed25519` (RFC 9864), exact `typ`, a `kid`, nothing else (P1.5).
 
-Written on `cryptography` because the hot path signs and verifies some thousand times a second and joserfc costs as much
-again as the primitive; the tests hold both to the same bytes (ADR 0010). Bytes are verified as they were sent: a header
-is parsed, never re-serialised.
+Written on `cryptography`: the profile leaves nothing to negotiate, joserfc doubles the cost of a signature, and it
+verifies by its own idea of a header; the tests hold both to the same bytes (ADR 0010). Bytes are verified as they were
+sent: a header is parsed, never re-serialised.
 """
 
 from collections.abc import Callable

@@ -393,7 +393,7 @@ def decode_receipts(raw: bytes) -> list[Receipt]:
 def contradicts(first: Statement, second: Statement) -> bool:
     """Whether one receiver cannot honestly have signed both: an incident (P4.3).
 
-    True where two statements give one log position two leaves, and where for one message of one sender
+    True where two statements give one log position two leaves or two messages, and where for one message of one sender
     (a) two different messages were accepted under one id,
     (b) one message got two verdicts, or one verdict in two wordings (a repeat returns the same bytes),
     (c) a message was rejected and yet delivered, opened, used or deleted.
@@ -401,9 +401,11 @@ def contradicts(first: Statement, second: Statement) -> bool:
     """
     if first.receiver != second.receiver:
         return False
-    if first.log_origin is not None and (first.log_origin, first.index) == (second.log_origin, second.index):
-        return first.leaf_hash != second.leaf_hash
-    if (first.sender, first.message_id) != (second.sender, second.message_id):
+    about_one = (first.sender, first.message_id) == (second.sender, second.message_id)
+    one_leaf = first.log_origin is not None and (first.log_origin, first.index) == (second.log_origin, second.index)
+    if one_leaf and (first.leaf_hash != second.leaf_hash or not about_one):
+        return True
+    if not about_one:
         return False
     if first.digest != second.digest:
         return first.kind in _AFTER_ACCEPTANCE and second.kind in _AFTER_ACCEPTANCE
