@@ -112,7 +112,7 @@ def test_parsing_random_bytes_gives_a_value_or_a_protocol_error(raw):
         return
 
 
-@given(st.text("{}[]\",:\\u0d8a1e-.tfn ", max_size=60))
+@given(st.text('{}[]",:\\u0d8a1e-.tfn ', max_size=60))
 def test_parsing_near_json_gives_a_value_or_a_protocol_error(text):
     try:
         value = parse_json(text.encode(), "x")
@@ -122,7 +122,9 @@ def test_parsing_near_json_gives_a_value_or_a_protocol_error(text):
     assert value == json.loads(text)
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), 2**53, "\0", "\ud800", {1: 2}, (1,), b"a", {"a": "\udfff"}])
+@pytest.mark.parametrize(
+    "value", [float("nan"), float("inf"), 2**53, "\0", "\ud800", {1: 2}, (1,), b"a", {"a": "\udfff"}]
+)
 def test_what_could_not_be_read_is_not_written(value):
     with pytest.raises(ProtocolError):
         check_json(value, "x")

@@ -109,6 +109,7 @@ def test_reasons_to_withhold_are_named():
         Problem("purposes.empty"),
         Problem("circle.empty"),
     ]
+    assert [str(problem) for problem in bad.problems()[2:4]] == ["handling_text.missing H3", "purposes.empty"]
 
 
 def test_disjoint_purposes_or_circles_combine_to_something_to_withhold():

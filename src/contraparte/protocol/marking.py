@@ -46,6 +46,9 @@ class Problem:
     code: str
     subject: str = ""
 
+    def __str__(self) -> str:
+        return f"{self.code} {self.subject}".rstrip()
+
 
 @dataclass(frozen=True, slots=True)
 class Marking:
