@@ -226,6 +226,12 @@ class PostUnknownError(InputError):
     code = "post.unknown"
 
 
+class PersonInvalidError(InputError):
+    """A person cannot be added so, or is not known. `field`, `read`, `problem` (form, taken, weak, unknown)."""
+
+    code = "person.invalid"
+
+
 class RolesIncompatibleError(InputError):
     """Roles that one tenure may not unite. `roles` lists them, `field` is to blame."""
 
@@ -399,6 +405,7 @@ class PeerLogError(ProtocolError):
 
     code = "ledger.peer.contradiction"
 
+
 # --- exchange ---
 
 
@@ -563,6 +570,7 @@ class PeerInsecureError(NodeError):
 
     code = "peer.insecure"
 
+
 # --- books ---
 
 
@@ -594,6 +602,126 @@ class SerialPatternVagueError(InputError):
     """A damaged serial leaves fewer readable characters than can be searched. Params: field, read, known, needed."""
 
     code = "books.query.vague"
+
+
+class BookHeaderError(InputError):
+    """A file's first line does not name the columns. Params: field, read, missing."""
+
+    code = "books.import.header"
+
+
+class BookFileError(InputError):
+    """A file is no table of text at all: empty, too long a first line. Params: field, read."""
+
+    code = "books.import.file"
+
+
+class BookFileChangedError(StateError):
+    """An interrupted import cannot go on: the file is another one now. Params: file."""
+
+    code = "books.import.changed"
+
+
+class BookRowError(InputError):
+    """A row cannot be a line of a book. Params: field, read."""
+
+    code = "books.row"
+
+
+class BookRowCellsError(BookRowError):
+    """More or fewer cells than the header names. Params: field, read, wanted."""
+
+    code = "books.row.cells"
+
+
+class BookCellMissingError(BookRowError):
+    """A cell that every line needs is empty. Params: field, read."""
+
+    code = "books.row.missing"
+
+
+class BookCellTooLongError(BookRowError):
+    """A cell, or the whole row, is longer than a book's may be. Params: field, read, most."""
+
+    code = "books.row.long"
+
+
+class BookCellControlError(BookRowError):
+    """A cell holds characters that cannot be shown (NUL and its like). Params: field, read."""
+
+    code = "books.row.control"
+
+
+class BookRowUndatedError(BookRowError):
+    """Somebody received the gun, and no day is given. Params: field, read."""
+
+    code = "books.row.undated"
+
+
+class BookRowUnaddressedError(BookRowError):
+    """The gun left on a day, and nobody is named who received it. Params: field, read."""
+
+    code = "books.row.unaddressed"
+
+
+class BookRowOrderError(BookRowError):
+    """The gun left before it came. Params: field, read, acquired."""
+
+    code = "books.row.order"
+
+
+class BookRowQuotesError(BookRowError):
+    """A quotation mark is opened and never closed. Params: field, read."""
+
+    code = "books.row.quotes"
+
+
+class BookRowEncodingError(BookRowError):
+    """Bytes of this row are in another encoding than the rest of the file. Params: field, read."""
+
+    code = "books.row.encoding"
+
+
+class BookDateAmbiguousError(InputError):
+    """03/04/2020 may be two days. Params: field, read."""
+
+    code = "books.date.ambiguous"
+
+
+class BookDateUnreadableError(InputError):
+    """Not a date a book may hold. Params: field, read."""
+
+    code = "books.date.unreadable"
+
+
+class BookUnknownError(InputError):
+    """No book of that name, as far as the asker may know. Params: book."""
+
+    code = "books.unknown"
+
+
+class BookNotNamedError(InputError):
+    """The home holds books of several custodians, or several custodians, and none was named. Params: choices."""
+
+    code = "books.not_named"
+
+
+class BooksOfSeveralCustodiansError(PolicyError):
+    """No query spans two custodians' books. Params: custodians."""
+
+    code = "books.several_custodians"
+
+
+class QueryPurposeMissingError(InputError):
+    """A search by a person says neither purpose nor case. Params: field."""
+
+    code = "books.query.purpose"
+
+
+class BookIndexBusyError(NodeError):
+    """Another process has written the index of this book for too long. Params: book."""
+
+    code = "books.index.busy"
 
 
 class CaliberAmbiguousError(InputError):

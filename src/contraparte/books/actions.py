@@ -1,0 +1,218 @@
+"""What changes a book: making one, importing a file into it, appending lines from the custodian's own system.
+
+An import is a row of its own with the offset up to which its file is in the book. Each chunk of lines and that
+offset are one transaction, so a process killed at any moment loses nothing and doubles nothing: the next import of
+the same file goes on where the last chunk ended. The search index is derived afterwards (`index.catch_up`).
+"""
+
+import csv
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from django.db import transaction
+from django.db.models import F
+
+from contraparte.books import index
+from contraparte.books.models import Book, BookKind, Import, ImportRefusal
+from contraparte.books.reader import LogicalLine, Probe, logical_lines, probe
+from contraparte.books.rules.columns import COLUMNS, LINE_ID, Row, RowReader
+from contraparte.books.rules.dates import DateFormat
+from contraparte.books.store import Counts, LineWriter
+from contraparte.directory.models import Agency
+from contraparte.protocol.errors import BookFileChangedError, BookRowCellsError, ContraparteError
+
+CHUNK: Final = 10_000  # rows in one transaction: about a second of work, some megabytes of memory
+MAX_APPEND: Final = 5_000  # lines of one append
+MAX_REFUSALS: Final = 10_000  # refusals kept one by one for an import; more are counted
+PERSONAL: Final = frozenset({"acquired_from", "disposed_to", "row"})  # what was read there may name a person
+LOCAL_MAINTENANCE: Final = "local maintenance"
+
+Progress = Callable[[int, int], None]
+
+
+def create_book(agency: Agency, name: str, *, now: datetime, kind: str = BookKind.ACQUISITIONS) -> Book:
+    """The agency's book of that name, made when it has none."""
+    book, _ = Book.objects.get_or_create(agency=agency, name=name, defaults={"kind": kind, "created_at": now})
+    return book
+
+
+def import_file(
+    book: Book, path: Path, *, by: str, now: datetime, dates: DateFormat | None = None, progress: Progress | None = None
+) -> Import:
+    """Bring a CSV file into a book, or go on with an interrupted import of the very same file.
+
+    `progress` is told (bytes read, bytes in all) after each chunk. Rows that cannot be lines are refused one by one
+    and reported in `Import.refusals`; the rest is taken. Raises BookFileError and BookHeaderError before anything
+    is written.
+    """
+    found = probe(path)
+    reader = RowReader(found.header, dates)
+    origin = _begin(book, found, reader, by=by, now=now, dates=dates)
+    writer = LineWriter(book)
+    lines = logical_lines(found, origin.offset, max(origin.row, 1))
+    while chunk := list(islice(lines, CHUNK)):
+        rows, refusals = _read_chunk(chunk, reader, found.delimiter)
+        _commit_chunk(writer, origin, chunk[-1], rows, refusals)
+        if progress:
+            progress(origin.offset, found.size)
+    Import.objects.filter(pk=origin.pk).update(state=Import.State.DONE, finished_at=now)
+    index.catch_up(book, progress=None)
+    origin.refresh_from_db()
+    return origin
+
+
+@transaction.atomic
+def _begin(book: Book, found: Probe, reader: RowReader, *, by: str, now: datetime, dates: DateFormat | None) -> Import:
+    """The interrupted import of this file if there is one, else a new one."""
+    running = Import.objects.filter(
+        book=book, file_hash=found.hash, state=Import.State.RUNNING, dates=dates.value if dates else ""
+    ).first()
+    if running:
+        return running
+    return Import.objects.create(
+        book=book,
+        file_name=found.path.name[:200],
+        file_hash=found.hash,
+        size=found.size,
+        encoding=found.encoding,
+        delimiter=found.delimiter,
+        dates=dates.value if dates else "",
+        offset=found.body,
+        row=1,
+        ignored_columns=list(reader.ignored)[:20],
+        by=by,
+        started_at=now,
+    )
+
+
+def _read_chunk(
+    chunk: Sequence[LogicalLine], reader: RowReader, delimiter: str
+) -> tuple[list[Row], list[tuple[int, ContraparteError]]]:
+    """The rows of a chunk that can be lines, and the refusals of those that cannot, by line number."""
+    rows: list[Row] = []
+    refusals: list[tuple[int, ContraparteError]] = []
+    for line, cells in _cells(chunk, delimiter):
+        if line.error is not None:
+            refusals.append((line.number, line.error))
+        elif cells:
+            try:
+                rows.append(reader.read(cells))
+            except ContraparteError as refusal:
+                refusals.append((line.number, refusal))
+    return rows, refusals
+
+
+def _cells(chunk: Sequence[LogicalLine], delimiter: str) -> Iterator[tuple[LogicalLine, list[str]]]:
+    """Each line with its cells; an empty line has none."""
+    whole = [line.text for line in chunk]
+    try:
+        parsed = list(csv.reader(whole, delimiter=delimiter))
+    except csv.Error:
+        parsed = []
+    if len(parsed) == len(chunk):
+        yield from zip(chunk, parsed, strict=True)
+        return
+    for line in chunk:  # a stray quote inside a cell, a carriage return: each line for itself
+        try:
+            alone = list(csv.reader([line.text], delimiter=delimiter))
+        except csv.Error:
+            alone = [[], []]
+        if len(alone) > 1:
+            error = BookRowCellsError(field="row", read="", wanted="")
+            yield line._replace(error=error), []
+        else:
+            yield line, alone[0] if alone else []
+
+
+def _commit_chunk(
+    writer: LineWriter,
+    origin: Import,
+    last: LogicalLine,
+    rows: Sequence[Row],
+    refusals: Sequence[tuple[int, ContraparteError]],
+) -> None:
+    """Lines, refusals and offset of one chunk, in one transaction under the lock of the book."""
+    with transaction.atomic():
+        _lock(writer.book)
+        stored = Import.objects.values_list("offset", "refused").get(pk=origin.pk)
+        if stored[0] != origin.offset:
+            raise BookFileChangedError(file=origin.file_name)  # another process goes on with this import
+        counts = writer.write(rows)
+        kept = refusals[: max(0, MAX_REFUSALS - stored[1])]
+        ImportRefusal.objects.bulk_create(
+            (
+                ImportRefusal(origin=origin, row=row, field=_field(refusal), code=refusal.code, read=_shown(refusal))
+                for row, refusal in kept
+            ),
+            batch_size=100,
+        )
+        Import.objects.filter(pk=origin.pk).update(
+            offset=last.end,
+            row=last.end_number,
+            added=F("added") + counts.added,
+            completed=F("completed") + counts.completed,
+            corrected=F("corrected") + counts.corrected,
+            unchanged=F("unchanged") + counts.unchanged,
+            refused=F("refused") + len(refusals),
+        )
+    origin.offset = last.end
+
+
+def _lock(book: Book) -> None:
+    """Hold the book's row till the end of the transaction and read its counts anew."""
+    locked = Book.objects.select_for_update().get(pk=book.pk)
+    book.lines, book.last_line = locked.lines, locked.last_line
+
+
+def _field(refusal: ContraparteError) -> str:
+    return str(refusal.params.get("field", "row"))[:20]
+
+
+def _shown(refusal: ContraparteError) -> str:
+    """What was read, for the report; nothing from a cell that may name a person, nothing that cannot be shown."""
+    read = "" if _field(refusal) in PERSONAL else str(refusal.params.get("read", ""))[:120]
+    return read if read.isprintable() else ascii(read)[:120]
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """The answer to one append: what changed, and which lines were refused (position in the batch, error)."""
+
+    counts: Counts
+    refusals: tuple[tuple[int, ContraparteError], ...]
+
+
+def append_lines(book: Book, lines: Sequence[Mapping[str, str]]) -> Appended:
+    """Take lines from the custodian's own system, at most `MAX_APPEND`, while searches go on.
+
+    A line is a mapping of the columns of 27 CFR 478.125 and `line_id`, its number in that system. The same lines
+    again change nothing, so an append whose answer was lost is simply repeated. Dates are ISO.
+    """
+    if len(lines) > MAX_APPEND:
+        raise BookRowCellsError(field="lines", read=str(len(lines)), wanted=str(MAX_APPEND))
+    reader = RowReader((*COLUMNS, LINE_ID), DateFormat.ISO)
+    rows: list[Row] = []
+    refusals: list[tuple[int, ContraparteError]] = []
+    for position, line in enumerate(lines):
+        try:
+            rows.append(reader.read([str(line.get(name) or "") for name in (*COLUMNS, LINE_ID)]))
+        except ContraparteError as refusal:
+            refusals.append((position, refusal))
+    counts = load_lines(book, rows) if rows else Counts()
+    return Appended(counts, tuple(refusals))
+
+
+def load_lines(book: Book, rows: Iterable[Row]) -> Counts:
+    """Write rows that have been read already, chunk by chunk, then bring the index up to date."""
+    writer, counts = LineWriter(book), Counts()
+    waiting = iter(rows)
+    while chunk := list(islice(waiting, CHUNK)):
+        with transaction.atomic():
+            _lock(book)
+            counts.add(writer.write(chunk))
+    index.catch_up(book)
+    return counts
