@@ -74,10 +74,12 @@ class _Head:
     size_before: int
     note: bytes
     leaves: list[tuple[int, int, bytes]] = field(default_factory=list)
+    hashes: list[bytes] = field(default_factory=list)
 
     def add(self, data: bytes) -> Appended:
         hashed, index = leaf_hash(data), self.edge.size
         self.leaves.append((self.log_id, index, data))
+        self.hashes.append(hashed)
         self.edge.append(hashed)
         return Appended(self.origin, index, hashed)
 
@@ -100,7 +102,7 @@ def append(entries: Sequence[Entry], *, now: datetime) -> list[Appended]:
         if head.edge.size == 0:
             _open_with_leaf(head, pair, now)
     appended = [locked[entry.agency, entry.peer].add(_encode(entry)) for entry in entries]
-    _write(locked.values(), now)
+    _write(locked.values())
     return appended
 
 
@@ -132,9 +134,9 @@ def _lock_heads(pairs: list[Pair], now: datetime) -> dict[Pair, _Head]:
         if not ended and not missing:
             return found
         for pair in ended:
-            _execute("UPDATE ledger_log SET closed_at = %s WHERE id = %s", [_instant(now), found[pair].log_id])
+            _execute("UPDATE ledger_log SET closed = %s WHERE id = %s", [True, found[pair].log_id])
         for agency, peer in sorted(ended + missing):
-            _insert_log(Origin(agency, peer, year), now)
+            _insert_log(Origin(agency, peer, year))
 
 
 def _select_heads(pairs: list[Pair]) -> dict[Pair, _Head]:
@@ -144,7 +146,7 @@ def _select_heads(pairs: list[Pair]) -> dict[Pair, _Head]:
     # that was closed meanwhile is not returned.
     query = (
         "SELECT id, origin, agency, peer, year, frontier, note FROM ledger_log "  # noqa: S608 - placeholders only
-        f"WHERE mine AND closed_at IS NULL AND (agency, peer) IN ({rows}) ORDER BY origin{lock}"
+        f"WHERE mine AND NOT closed AND (agency, peer) IN ({rows}) ORDER BY origin{lock}"
     )
     with connection.cursor() as cursor:
         cursor.execute(query, [text for pair in pairs for text in pair])
@@ -156,12 +158,12 @@ def _select_heads(pairs: list[Pair]) -> dict[Pair, _Head]:
     return found
 
 
-def _insert_log(origin: Origin, now: datetime) -> None:
+def _insert_log(origin: Origin) -> None:
     parse_origin(str(origin))  # refuses an agency that logs about itself
     _execute(
-        "INSERT INTO ledger_log (origin, agency, peer, year, mine, size, frontier, note, opened_at) "
+        "INSERT INTO ledger_log (origin, agency, peer, year, mine, size, frontier, note, closed) "
         "VALUES (%s, %s, %s, %s, %s, 0, %s, %s, %s) ON CONFLICT DO NOTHING",
-        [str(origin), origin.agency, origin.peer, origin.year, True, CompactRange().to_bytes(), b"", _instant(now)],
+        [str(origin), origin.agency, origin.peer, origin.year, True, CompactRange().to_bytes(), b"", False],
     )
 
 
@@ -169,7 +171,7 @@ def _open_with_leaf(head: _Head, pair: Pair, now: datetime) -> None:
     """The first leaf of a year cites the final head of the year before, so that years cannot be dropped (P5.1)."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT note FROM ledger_log WHERE mine AND closed_at IS NOT NULL AND agency = %s AND peer = %s "
+            "SELECT note FROM ledger_log WHERE mine AND closed AND agency = %s AND peer = %s "
             "ORDER BY year DESC LIMIT 1",
             list(pair),
         )
@@ -219,7 +221,7 @@ def _check_guard(head: _Head) -> None:
 # --- the write ---
 
 
-def _write(locked: Iterable[_Head], now: datetime) -> None:
+def _write(locked: Iterable[_Head]) -> None:
     touched = list(locked)
     insert_leaves([leaf for head in touched for leaf in head.leaves])
     signed = []
@@ -234,8 +236,8 @@ def _write(locked: Iterable[_Head], now: datetime) -> None:
         if changed != 1:  # cannot happen under the lock; were the lock ever lost, no second head may be signed
             raise LedgerForkedError(origin=head.origin, size=head.size_before)
         _execute(
-            "INSERT INTO ledger_checkpoint (log_id, size, root, note, at) VALUES (%s, %s, %s, %s, %s)",
-            [head.log_id, size, root, note, _instant(now)],
+            "INSERT INTO ledger_checkpoint (log_id, size, root, note, hashes) VALUES (%s, %s, %s, %s, %s)",
+            [head.log_id, size, root, note, b"".join(head.hashes)],
         )
     transaction.on_commit(partial(guard.advance, signed))
 
@@ -251,11 +253,6 @@ def insert_leaves(rows: list[tuple[int, int, bytes]]) -> None:
             )
         else:
             cursor.executemany('INSERT INTO ledger_leaf (log_id, "index", data) VALUES (%s, %s, %s)', rows)
-
-
-def _instant(at: datetime) -> Any:
-    """A time as this database's columns hold it; a raw cursor does not convert it."""
-    return connection.ops.adapt_datetimefield_value(at.astimezone(UTC))
 
 
 def _execute(query: str, params: list[Any]) -> int:

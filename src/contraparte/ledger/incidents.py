@@ -44,9 +44,7 @@ def record(code: str, origin: str, evidence: Mapping[str, str | int | bytes], *,
 def keep_head(note: bytes, *, now: datetime) -> None:
     """Keep a verified head of anybody's log, by whatever way it came. A fork of one kept before is an incident."""
     head = Checkpoint.parse(Note.parse(note).text)
-    HeadSeen.objects.get_or_create(
-        origin=head.origin, size=head.size, root=head.root, defaults={"note": note, "seen_at": now}
-    )
+    HeadSeen.objects.get_or_create(origin=head.origin, size=head.size, root=head.root, defaults={"note": note})
     for other in HeadSeen.objects.filter(origin=head.origin, size=head.size).exclude(root=head.root):
         record(
             PEER_FORKED,

@@ -26,6 +26,8 @@ from contraparte.protocol.tlog import CompactRange, leaf_hash
 from contraparte.protocol.tlog_tiles import ENTRIES, WIDTH, TilePath, decode_bundle
 
 _NOT_THERE: Final = (404, 410)
+_KEPT_HASHES: Final = 4096
+"""Leaf hashes kept with a mirrored head, the last ones: the tiles hold the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +42,10 @@ class Mirrored:
 def mirror_round(agency: str, peer: str, transport: Transport, *, now: datetime) -> list[Mirrored]:
     """Copy what is new in the logs that `peer` keeps about its exchange with the local `agency`, by year.
 
-    Raises OSError when the peer is out of reach and PeerLogError when what it answers contradicts itself, its
+    Raises OSError when the peer is out of reach, and PeerLogError when what it answers contradicts itself, its
     signature or what it said before; a contradiction is recorded as an incident first.
     """
-    years = set(Log.objects.filter(mine=False, agency=peer, peer=agency, closed_at=None).values_list("year", flat=True))
+    years = set(Log.objects.filter(mine=False, agency=peer, peer=agency, closed=False).values_list("year", flat=True))
     years.add(now.astimezone(UTC).year)
     done = []
     for year in sorted(years):
@@ -67,7 +69,7 @@ def _mirror(origin: Origin, transport: Transport, now: datetime) -> Mirrored | N
     if head.origin != str(origin):
         raise PeerLogError(origin=str(origin), reason="head of another log")
     incidents.keep_head(note, now=now)
-    log = _log_row(origin, now)
+    log = _log_row(origin)
     if head.size <= log.size:
         _require_same_past(log, head, note, now)
         return Mirrored(str(origin), log.size, log.size)
@@ -76,7 +78,7 @@ def _mirror(origin: Origin, transport: Transport, now: datetime) -> Mirrored | N
     return Mirrored(str(origin), before, head.size)
 
 
-def _log_row(origin: Origin, now: datetime) -> Log:
+def _log_row(origin: Origin) -> Log:
     log, _ = Log.objects.get_or_create(
         origin=str(origin),
         defaults={
@@ -86,7 +88,6 @@ def _log_row(origin: Origin, now: datetime) -> Log:
             "mine": False,
             "frontier": CompactRange().to_bytes(),
             "note": b"",
-            "opened_at": now,
         },
     )
     return log
@@ -107,6 +108,7 @@ def _require_same_past(log: Log, head: Checkpoint, note: bytes, now: datetime) -
 
 def _copy(log: Log, head: Checkpoint, note: bytes, transport: Transport, now: datetime) -> None:
     edge = CompactRange.from_bytes(bytes(log.frontier))
+    added: list[bytes] = []
     _sweep(log)
     while edge.size < head.size:
         page: list[bytes] = []
@@ -120,7 +122,9 @@ def _copy(log: Log, head: Checkpoint, note: bytes, transport: Transport, now: da
                 raise _contradiction(incidents.PEER_MALFORMED, log, note, f"leaf {index} breaks the layout", now)
         with transaction.atomic():
             insert_leaves([(log.pk, index, leaf) for index, leaf in enumerate(page, start)])
-        edge.extend(leaf_hash(leaf) for leaf in page)
+        hashes = [leaf_hash(leaf) for leaf in page]
+        edge.extend(hashes)
+        added = [*added, *hashes][-_KEPT_HASHES:]
     if edge.root() != head.root:
         _sweep(log)
         raise _contradiction(incidents.PEER_FORKED, log, note, "the leaves do not lead to the signed root", now)
@@ -131,7 +135,7 @@ def _copy(log: Log, head: Checkpoint, note: bytes, transport: Transport, now: da
         )
         if changed:
             CheckpointRow.objects.get_or_create(
-                log=log, size=head.size, defaults={"root": head.root, "note": note, "at": now}
+                log=log, size=head.size, defaults={"root": head.root, "note": note, "hashes": b"".join(added)}
             )
     tiles.sync_tiles(log.pk)
 
@@ -171,4 +175,4 @@ def _check_opening(log: Log, note: bytes, now: datetime) -> None:
     if opening.references != (opening_reference(bytes(before.note)),):
         _sweep(log)
         raise _contradiction(incidents.PEER_FORKED, log, note, "the new year does not cite the old one's end", now)
-    Log.objects.filter(pk=before.pk).update(closed_at=now)
+    Log.objects.filter(pk=before.pk).update(closed=True)

@@ -1,7 +1,8 @@
 """Rows of the ledger. Agencies are named by text: this room knows no directory.
 
-Truth are `Log`, `Leaf` and `Checkpoint`; `Tile` is derived and may be deleted; `Cosignature` and `Incident` are
-evidence. Logs that this node writes (`mine`) and those it mirrors from peers lie in the same tables.
+Truth are `Log`, `Leaf` and `Checkpoint`; `Tile` is derived and may be deleted; `Cosignature`, `HeadSeen` and `Incident`
+are evidence. Logs that this node writes (`mine`) and those it mirrors from peers lie in the same tables. No column of a
+log holds what fsck could not derive again or verify, so that a change of any one is found.
 """
 
 from django.db import models
@@ -18,8 +19,7 @@ class Log(models.Model):
     size = models.BigIntegerField(default=0)
     frontier = models.BinaryField()
     note = models.BinaryField()
-    opened_at = models.DateTimeField()
-    closed_at = models.DateTimeField(null=True)
+    closed = models.BooleanField(default=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["agency", "peer", "year"], name="ledger_log_once_a_year")]
@@ -45,14 +45,17 @@ class Leaf(models.Model):
 
 
 class Checkpoint(models.Model):
-    """A signed head, one for each batch; of a mirrored log, each head this node has verified."""
+    """A signed head, one for each batch; of a mirrored log, each head this node has verified.
+
+    `hashes` are those of the leaves the batch added, in one piece: by them fsck names the one leaf that was changed.
+    """
 
     pk = models.CompositePrimaryKey("log", "size")
     log = models.ForeignKey(Log, on_delete=models.PROTECT, related_name="checkpoints", db_index=False)
     size = models.BigIntegerField()
     root = models.BinaryField()
     note = models.BinaryField()
-    at = models.DateTimeField()
+    hashes = models.BinaryField()
 
     def __str__(self) -> str:
         return f"{self.log_id}@{self.size}"
@@ -72,7 +75,7 @@ class Tile(models.Model):
 
 
 class Cosignature(models.Model):
-    """A witness's verified signature line over one checkpoint of a log of this node (P5.3)."""
+    """A witness's verified signature line over one checkpoint of a log of this node (P5.3); `at` is the line's time."""
 
     log = models.ForeignKey(Log, on_delete=models.PROTECT, related_name="cosignatures")
     size = models.BigIntegerField()
@@ -96,7 +99,6 @@ class HeadSeen(models.Model):
     size = models.BigIntegerField()
     root = models.BinaryField()
     note = models.BinaryField()
-    seen_at = models.DateTimeField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["origin", "size", "root"], name="ledger_head_seen_once")]

@@ -4,7 +4,7 @@ from typing import Protocol
 
 
 class Transport(Protocol):
-    """Signed requests to a peer's node. An unreachable peer is an OSError; what it answers is judged by the caller.
+    """Signed requests to a peer's node. An unreachable peer is an OSError.
 
     Implementations bound the size of an answer at `limits.BUNDLE_BYTES` or more and follow no redirects.
     """

@@ -3,16 +3,21 @@
 No round holds a transaction while it waits for the network, and none gates `accepted` (P5.3).
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
 from contraparte.ledger import guard, heads, incidents, registry, tiles
 from contraparte.ledger.models import Cosignature, Incident, Log
 from contraparte.ledger.ports import Transport
-from contraparte.ledger.queries import cosigned_size, log_of
+from contraparte.ledger.queries import cosigned_size, leaf_at, log_of
 from contraparte.ledger.witness import Request, add_checkpoint, last_cosigned
-from contraparte.protocol.errors import GuardUnreadableError, LedgerForkedError, NoteMalformedError, NoteUnverifiedError
+from contraparte.protocol.errors import (
+    GuardUnreadableError,
+    LedgerForkedError,
+    NoteMalformedError,
+    NoteUnverifiedError,
+)
 from contraparte.protocol.notes import Note, Signature, parse_decimal, verify_note
 from contraparte.protocol.tlog import CompactRange
 
@@ -84,20 +89,22 @@ def _keep_cosignatures(log: Log, body: bytes, now: datetime) -> Outcome:
         lines = [Signature.parse(line) for line in body.decode("utf-8").removesuffix("\n").split("\n")]
         known = heads.witness_keys(log.peer)
         ours = [line for line in lines if any(key.made(line) for key in known)]
-        verify_note(Note(note.text, tuple(ours)), known)
+        verified = verify_note(Note(note.text, tuple(ours)), known)
     except (NoteMalformedError, NoteUnverifiedError, UnicodeDecodeError):
         incidents.record(incidents.PEER_MALFORMED, log.origin, {"answer": body[:4096]}, now=now)
         return Outcome.REFUSED
-    for line in ours:
+    for line, (_, at) in zip(ours, verified, strict=False):
+        told = datetime.fromtimestamp(at or 0, UTC)
         Cosignature.objects.get_or_create(
-            log=log, size=log.size, witness=line.name, defaults={"line": line.line(), "at": now}
+            log=log, size=log.size, witness=line.name, defaults={"line": line.line(), "at": told}
         )
     return Outcome.COSIGNED
 
 
 def _note_silence(log: Log, old: int, now: datetime) -> None:
     last = Cosignature.objects.filter(log=log).order_by("-at").first()
-    if now - (last.at if last else log.opened_at) > COSIGNED_WITHIN:
+    since = last.at if last else leaf_at(log.origin, 0).read().at
+    if now - since > COSIGNED_WITHIN:
         incidents.record(incidents.UNCOSIGNED, log.origin, {"cosigned_size": old}, now=now)
 
 

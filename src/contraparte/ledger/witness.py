@@ -86,6 +86,15 @@ def last_cosigned(origin: str) -> Cosigned | None:
         return _last(connection, origin)
 
 
+def all_cosigned() -> list[tuple[str, Cosigned, int]]:
+    """Every log's last cosigned head with its POSIX time, by origin."""
+    if not store_path().exists():
+        return []
+    with _store() as connection:
+        rows = connection.execute("SELECT origin, size, root, note, line, at FROM cosigned ORDER BY origin").fetchall()
+    return [(row[0], Cosigned(row[1], bytes(row[2]), bytes(row[3]), row[4]), row[5]) for row in rows]
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """An add-checkpoint request: the size last cosigned, the proof from it, the new checkpoint."""
