@@ -25,7 +25,7 @@ from contraparte.exchange.known import Known, find_known
 from contraparte.exchange.recording import record_batch
 from contraparte.exchange.wake import wake_worker
 from contraparte.exchange.writing import writing
-from contraparte.protocol.envelope import Envelope, Header, envelope_hash, open_envelope, verify
+from contraparte.protocol.envelope import Envelope, Header, envelope_hash, open_envelope, require_match, verify
 from contraparte.protocol.errors import (
     AccordMismatchError,
     AccordSuspendedError,
@@ -42,7 +42,7 @@ from contraparte.protocol.errors import (
     PostUnknownError,
 )
 from contraparte.protocol.frames import decode_batch
-from contraparte.protocol.ids import agency_of, country_of
+from contraparte.protocol.ids import country_of
 from contraparte.protocol.keys import Purpose
 from contraparte.protocol.message import Message, check_clock, digest, read
 from contraparte.protocol.receipts import Receipt, Statement, sign_batch
@@ -169,13 +169,7 @@ def _open(item: Item, now: datetime.datetime) -> None:
     item.presentation = open_envelope(item.envelope, header, private)
     item.digest = digest(item.presentation)
     message = read(item.presentation, keyring.accepting(now))
-    for name, inner, outer in (
-        ("id", message.id, header.message_id),
-        ("sender", agency_of(message.sender), header.sender),
-        ("recipient", agency_of(message.recipient), header.recipient),
-    ):
-        if inner != outer:
-            raise EnvelopeMismatchError(field=name)
+    require_match(header, message)
     item.message = message
 
 
@@ -194,7 +188,7 @@ def _judge(message: Message, now: datetime.datetime) -> None:
     _require_local_post(message.recipient)
     problems = message.marking.problems()
     if problems:
-        raise MessageMarkingError(reason=problems[0])
+        raise MessageMarkingError(reason=str(problems[0]))
     try:
         message_type.body.model_validate(message.body)
     except ValidationError as error:
