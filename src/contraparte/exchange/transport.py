@@ -58,7 +58,8 @@ def send_signed(
     """
     require_secure(url)
     key = keyring.private_key(settings.NODE_OPERATOR, Purpose.TRANSPORT)
-    headers = sign_request(method, url, {"content-type": content_type}, body, key, timezone.now())
+    headers = {"content-type": content_type} if body else {}
+    headers |= sign_request(method, url, headers, body, key, timezone.now())
     try:
         with _session().request(
             method,
