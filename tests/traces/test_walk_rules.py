@@ -201,4 +201,4 @@ def test_bands_meet_without_a_hole(days, band):
 
 def test_every_result_code_has_its_rule():
     assert set(RULES) == set(ResultCode)
-    assert DECLINE_CODES < set(ResultCode)
+    assert set(ResultCode) > DECLINE_CODES

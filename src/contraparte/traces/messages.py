@@ -10,9 +10,9 @@ Unknown fields are kept (`extra="allow"`, invariant 9) and have no data class, s
 """
 
 from datetime import date
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 from contraparte.traces.rules.codes import ResultCode
 from contraparte.traces.rules.disposals import DisposalKind
@@ -30,6 +30,19 @@ class Payload(BaseModel):
     """A part of a message; what this release does not know is kept."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
+
+    @model_serializer(mode="wrap")
+    def _without_empty(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """The plain JSON form without what is empty: each leaf costs a signed disclosure. A count of 0 is kept."""
+        return {name: value for name, value in dump(self).items() if not _is_empty(value)}
+
+    def to_body(self) -> dict[str, Any]:
+        """The plain JSON form."""
+        return self.model_dump(mode="json")
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or value is False or (isinstance(value, str | list | dict) and not value)
 
 
 class GunDescription(Payload):
@@ -50,15 +63,15 @@ class GunDescription(Payload):
 
 
 class RecoveryFacts(Payload):
-    """When and where the gun was found, and in which case."""
+    """When and where the gun was found, and in which case. Any of it may have been withheld on the way."""
 
-    recovered_on: date
-    place: Line
+    recovered_on: date | None = None
+    place: Line = ""
     region: Short = ""
-    country: Annotated[str, Field(max_length=2)]
-    case_number: Short
-    crime_code: Short
-    requester_code: Short
+    country: Annotated[str, Field(max_length=2)] = ""
+    case_number: Short = ""
+    crime_code: Short = ""
+    requester_code: Short = ""
 
 
 class PersonFacts(Payload):
@@ -75,7 +88,7 @@ class TraceRequest(Payload):
     priority: Literal["routine", "urgent"] = "routine"
     urgent_reason: Words = ""
     gun: GunDescription
-    recovery: RecoveryFacts
+    recovery: RecoveryFacts = RecoveryFacts()
     possessor: PersonFacts | None = None
     minor: PersonFacts | None = None
     resubmits: Annotated[int, Field(ge=0, le=1000)] = 0
@@ -115,12 +128,13 @@ class LinkQuestion(Payload):
 
 
 class LinkLine(Payload):
-    """One disposition of the gun: when, and to whom as far as the next link goes."""
+    """One disposition of the gun: when, and to whom as far as the next link goes. A return is no sale."""
 
     kind: DisposalKind
     disposed_on: date | None = None
     licence: Line = ""
     country: Annotated[str, Field(max_length=2)] = ""
+    is_return: bool = False
 
 
 class PurchaserFacts(Payload):

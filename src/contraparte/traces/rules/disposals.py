@@ -27,12 +27,16 @@ class DisposalKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Disposal:
-    """One disposition: when, and to whom as far as the next link goes. `country` is two small letters or ""."""
+    """One disposition: when, and to whom as far as the next link goes. `country` is two small letters or "".
+
+    `is_return`: a gun given back (after repair, say) to who had it before; no sale.
+    """
 
     kind: DisposalKind
     disposed_on: date | None = None
     licence: str = ""
     country: str = ""
+    is_return: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,7 @@ _LOST = re.compile(r"record (?:lost|destroyed|illegible)\b", re.IGNORECASE)
 _STOLEN = re.compile(r"(?:stolen|theft|lost or stolen|robbery|burglary)\b", re.IGNORECASE)
 _GOVERNMENT = re.compile(r"(?:government|law enforcement|public agency|police|sheriff|military)\b", re.IGNORECASE)
 _WORDS = (
+    (_INDIVIDUAL, DisposalKind.INDIVIDUAL),
     (_LOST, DisposalKind.RECORD_LOST),
     (_STOLEN, DisposalKind.STOLEN),
     (_GOVERNMENT, DisposalKind.GOVERNMENT),
@@ -65,19 +70,20 @@ def read_disposal(disposed_to: str, disposed_on: date | None) -> Disposal:
     text = disposed_to.strip()
     if not text:
         return Disposal(DisposalKind.IN_STOCK)
-    if _INDIVIDUAL.match(text):
-        return Disposal(DisposalKind.INDIVIDUAL, disposed_on)
     if found := _FOREIGN.match(text):
         return Disposal(DisposalKind.FOREIGN, disposed_on, country=(found.group(1) or "").lower())
     # A licence beside such a word belongs to a trading name ("Police Supply Inc"), so it is looked for first.
+    if not _INDIVIDUAL.match(text) and (licence := _licence_in(text)):
+        return Disposal(DisposalKind.LICENSEE, disposed_on, licence=licence)
+    kind = next((kind for pattern, kind in _WORDS if pattern.match(text)), DisposalKind.UNREADABLE)
+    return Disposal(kind, disposed_on)
+
+
+def _licence_in(text: str) -> str:
     if found := _LICENCE.search(text):
-        return Disposal(DisposalKind.LICENSEE, disposed_on, licence=found.group(0).upper())
-    if found := _AGENCY.search(text):
-        return Disposal(DisposalKind.LICENSEE, disposed_on, licence=found.group(1))
-    for pattern, kind in _WORDS:
-        if pattern.match(text):
-            return Disposal(kind, disposed_on)
-    return Disposal(DisposalKind.UNREADABLE, disposed_on)
+        return found.group(0).upper()
+    found = _AGENCY.search(text)
+    return found.group(1) if found else ""
 
 
 def read_purchaser(disposed_to: str) -> Purchaser:

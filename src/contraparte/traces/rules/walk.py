@@ -222,6 +222,6 @@ def retail_sales(chain: Sequence[HopView]) -> RetailSales:
         disposal.disposed_on
         for hop in chain
         for disposal in hop.disposals
-        if disposal.kind is DisposalKind.INDIVIDUAL and disposal.disposed_on
+        if disposal.kind is DisposalKind.INDIVIDUAL and disposal.disposed_on and not disposal.is_return
     )
     return RetailSales(dates[0], dates[-1]) if dates else RetailSales(None, None)

@@ -1,0 +1,269 @@
+"""Pages of the post that recovers guns and asks for traces: parse, call one action or query, answer."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from contraparte.exchange.models import Draft
+from contraparte.protocol.errors import ContraparteError
+from contraparte.traces import queries
+from contraparte.traces.actions.comparing import resolve_same_gun
+from contraparte.traces.actions.recording import Imported, import_rows, record_event, save_gun_row
+from contraparte.traces.actions.requesting import (
+    adopt_request,
+    cancel_trace,
+    open_traces,
+    resubmit_trace,
+    revise_trace,
+    sent_state,
+)
+from contraparte.traces.forms import EventForm, GunForm, ReasonForm, SameGunForm
+from contraparte.traces.models import Event, Trace
+from contraparte.traces.presenting import marking_words, release_url, row_context, serial_reading
+from contraparte.traces.rows import read_file, read_table
+from contraparte.traces.rules.codes import RULES, ResultCode
+from contraparte.traces.rules.time_to_crime import band_of
+from contraparte.traces.wording import BANDS, STATES, result_words
+from contraparte.web.permissions import PageRequest, form_page, page, require_post
+from contraparte.web.wording import status_of, words_of
+
+
+@page("traces.view")
+def desk(request: PageRequest) -> HttpResponse:
+    """What this post traces, by clock; at a tracing centre also what it walks."""
+    concluded = request.GET.get("show") == "answered"
+    return render(
+        request,
+        "traces/desk.html",
+        {
+            "rows": queries.desk(request.tenure, concluded=concluded),
+            "walks": queries.walks(request.tenure, concluded=concluded),
+            "events": queries.events(request.tenure)[:8],
+            "concluded": concluded,
+            "states": STATES,
+        },
+    )
+
+
+@page("traces.view")
+def events(request: PageRequest) -> HttpResponse:
+    """The recoveries of this post."""
+    found = Paginator(queries.events(request.tenure), queries.PAGE).get_page(request.GET.get("page"))
+    return render(request, "traces/events.html", {"page": found})
+
+
+@form_page("traces.record")
+def new_event(request: PageRequest) -> HttpResponse:
+    """Record a recovery; its guns follow on its own page."""
+    now = timezone.now()
+    form = EventForm(request.POST or None, tenure=request.tenure, now=now)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = record_event(form.event(), by=request.tenure, now=now)
+        except ContraparteError as refusal:
+            _blame(form, refusal)
+        else:
+            return redirect("traces:event", made.pk)
+    return render(request, "traces/event_form.html", {"form": form}, status=422 if form.errors else 200)
+
+
+def _blame(form: Any, refusal: ContraparteError) -> None:
+    """Put a refusal beside the field it names, with the way to mend it; what was typed stays."""
+    words = words_of(refusal)
+    name = words.field if words.field in form.fields else None
+    form.add_error(name, f"{words.title} {words.remedy}")
+
+
+@page("traces.view")
+def event(request: PageRequest, pk: int) -> HttpResponse:
+    """One recovery with its guns, row by row as typed."""
+    return _event_page(request, queries.event(request.tenure, pk))
+
+
+def _event_page(
+    request: PageRequest, found: Event, *, imported: Imported | None = None, pasted: str = "", status: int = 200
+) -> HttpResponse:
+    guns = queries.guns_of(found)
+    warned = queries.warnings_for(request.tenure, guns)
+    rows = [row_context(found, row, warned.get(row.pk, ())) for row in guns]
+    report = [(one.row, words_of(one.error)) for one in imported.refused] if imported else []
+    drafts = queries.open_drafts([row.trace for row in guns if hasattr(row, "trace")])
+    return render(
+        request,
+        "traces/event.html",
+        {
+            "event": found,
+            "rows": rows,
+            "fresh": row_context(found, None, ()),
+            "ready": sum(1 for row in rows if row["is_ready"]),
+            "drafts": [(draft, release_url(draft)) for draft in drafts],
+            "imported": imported,
+            "report": report,
+            "pasted": pasted,
+            "marking_words": marking_words(found.marking),
+        },
+        status=status,
+    )
+
+
+@require_post("traces.record")
+def save_row(request: PageRequest, pk: int) -> HttpResponse:
+    """Save one row and answer with it as it stands; wrong input answers with what was typed and what is wrong."""
+    found = queries.event(request.tenure, pk)
+    key = request.POST.get("row_key", "")
+    typed = {name: value for name, value in request.POST.items() if isinstance(value, str)}
+    try:
+        saved = save_gun_row(found, key, typed, by=request.tenure, now=timezone.now())
+    except ContraparteError as refusal:
+        row = queries.gun(request.tenure, pk, key)
+        context = row_context(found, row, (), typed=typed, refusal=refusal, row_key=key)
+        return render(request, "traces/row.html", {"row": context, "event": found}, status=status_of(refusal))
+    if not request.htmx:
+        return redirect("traces:event", pk)
+    warned = queries.warnings_for(request.tenure, [saved])
+    context = row_context(found, saved, warned.get(saved.pk, ()))
+    fresh = None if request.POST.get("is_known") else row_context(found, None, ())
+    return render(request, "traces/row.html", {"row": context, "event": found, "fresh": fresh})
+
+
+@page("traces.record")
+def serial(request: PageRequest) -> HttpResponse:
+    """How a serial field is read, while it is typed."""
+    return render(request, "traces/serial.html", {"reading": serial_reading(request.GET.get("serial", "")[:200])})
+
+
+@require_post("traces.record")
+def import_guns(request: PageRequest, pk: int) -> HttpResponse:
+    """Rows pasted from a spreadsheet or read from a CSV or XLSX file."""
+    found = queries.event(request.tenure, pk)
+    pasted = request.POST.get("rows", "")
+    try:
+        upload = request.FILES.get("file")
+        table = read_file(str(upload.name), upload.read(2_000_001)) if upload is not None else read_table(pasted)  # type: ignore[union-attr]
+        report = import_rows(found, table, by=request.tenure, now=timezone.now())
+    except ContraparteError as refusal:
+        messages.error(request, f"{words_of(refusal).title} {words_of(refusal).remedy}")
+        return _event_page(request, found, pasted=pasted, status=status_of(refusal))
+    return _event_page(request, found, imported=report, pasted=pasted if report.refused else "")
+
+
+@require_post("traces.open")
+def open_all(request: PageRequest, pk: int) -> HttpResponse:
+    """Draft a request for every gun of a recovery that may be sent."""
+    found = queries.event(request.tenure, pk)
+    guns = [gun for gun in queries.guns_of(found) if not hasattr(gun, "trace") and gun.duplicate_of_id is None]
+    opened = open_traces(guns, by=request.tenure, now=timezone.now())
+    if opened.traces:
+        messages.success(request, _("Requests drafted: %(count)s.") % {"count": len(opened.traces)})
+    for gun, refusal in opened.refused[:10]:
+        messages.warning(
+            request, _("Row %(row)s stays: %(why)s") % {"row": gun.position, "why": words_of(refusal).title}
+        )
+    return redirect("traces:event", pk)
+
+
+@form_page("traces.decide")
+def warning(request: PageRequest, pk: int) -> HttpResponse:
+    """Two rows that may be one gun: own row in full, of another agency's only the post."""
+    found = queries.warning(request.tenure, pk)
+    form = SameGunForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            resolve_same_gun(
+                found.warning,
+                is_same=form.cleaned_data["is_same"] == "yes",
+                true_serial=form.cleaned_data["true_serial"],
+                reason=form.cleaned_data["reason"],
+                by=request.tenure,
+                now=timezone.now(),
+            )
+        except ContraparteError as refusal:
+            _blame(form, refusal)
+        else:
+            return redirect("traces:event", found.own.event_id)
+    return render(request, "traces/warning.html", {"found": found, "form": form}, status=422 if form.errors else 200)
+
+
+@page("traces.view")
+def trace(request: PageRequest, pk: int) -> HttpResponse:
+    """One trace: the chain, who waits on whom, the answer under its marking."""
+    return _trace_page(request, queries.trace(request.tenure, pk))
+
+
+def _trace_page(request: PageRequest, found: Trace, *, form: Any = None, status: int = 200) -> HttpResponse:
+    state = sent_state(found)
+    code = ResultCode(found.code) if found.code else None
+    can_resubmit = bool(code and RULES[code].can_resubmit and found.gun and state == Trace.State.CONCLUDED)
+    days = found.time_to_crime_days
+    draft = found.draft if found.draft and found.draft.state != Draft.State.RELEASED else None
+    return render(
+        request,
+        "traces/trace.html",
+        {
+            "trace": found,
+            "state": state,
+            "state_words": STATES[state],
+            "result": result_words(found.code),
+            "path": queries.path_of_result(found),
+            "waiting": queries.waiting_on(found),
+            "passed": queries.passed(found.conversation_id, found.agency),
+            "purchaser": found.result.get("purchaser", {}),
+            "withheld": found.result_withheld,
+            "days": days,
+            "band": BANDS[band_of(days)] if days is not None else "",
+            "earlier": queries.earlier_traces(found.gun, request.tenure) if found.gun else [],
+            "can_resubmit": can_resubmit,
+            "can_adopt": found.standing == Trace.Standing.COPY and found.adopted_as_id is None,
+            "form": form or (GunForm(initial=found.gun.typed) if can_resubmit and found.gun else None),
+            "is_mending": form is not None,
+            "release_url": release_url(draft) if draft else "",
+            "marking_words": marking_words(found.marking),
+        },
+        status=status,
+    )
+
+
+@require_post("traces.open")
+def resubmit(request: PageRequest, pk: int) -> HttpResponse:
+    """Ask again in the same thread, with the gun as mended."""
+    found = queries.trace(request.tenure, pk)
+    form = GunForm(request.POST)
+    if form.is_valid():
+        typed = {name: value for name, value in form.cleaned_data.items() if name != "why"}
+        try:
+            resubmit_trace(found, typed, why=form.cleaned_data["why"], by=request.tenure, now=timezone.now())
+        except ContraparteError as refusal:
+            _blame(form, refusal)
+        else:
+            return redirect("traces:trace", pk)
+    return _trace_page(request, found, form=form, status=422)
+
+
+@require_post("traces.open")
+def revise(request: PageRequest, pk: int) -> HttpResponse:
+    """Write the draft anew from the rows as they stand."""
+    revise_trace(queries.trace(request.tenure, pk), by=request.tenure, now=timezone.now())
+    return redirect("traces:trace", pk)
+
+
+@form_page("traces.open")
+def cancel(request: PageRequest, pk: int) -> HttpResponse:
+    """Give a trace up, with a reason."""
+    found = queries.trace(request.tenure, pk)
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        cancel_trace(found, reason=form.cleaned_data["reason"], by=request.tenure, now=timezone.now())
+        return redirect("traces:trace", pk)
+    return render(request, "traces/cancel.html", {"trace": found, "form": form}, status=422 if form.errors else 200)
+
+
+@require_post("traces.decide")
+def adopt(request: PageRequest, pk: int) -> HttpResponse:
+    """Take over a request this post has a copy of."""
+    own = adopt_request(queries.trace(request.tenure, pk), by=request.tenure, now=timezone.now())
+    return redirect("traces:trace", own.pk)
