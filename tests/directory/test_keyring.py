@@ -1,6 +1,7 @@
 """Keys by id and by use, in memory and in rows."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -111,12 +112,30 @@ def test_a_new_key_that_nobody_vouches_for_changes_nothing(purpose):
     assert not Key.objects.filter(kid=stray.kid).exists()
 
 
+def test_a_reader_that_was_away_follows_the_chain_of_keys():
+    keys, register = planted()
+    chain = [keys[Purpose.MESSAGE], *(generate(FGE, Purpose.MESSAGE) for _ in range(3))]
+    entries = [vouch(key_entry(new.public()), old) for old, new in pairwise(chain)]
+    seal = generate(FGE, Purpose.SEAL)
+    entries.append(vouch(key_entry(seal.public()), chain[-1]))
+    broken = [entry for entry in entries if entry.kid != chain[2].kid]
+    with pytest.raises(DirectoryRejectedError):
+        load(register.with_keys(broken))
+    load(register.with_keys(entries))
+    assert keyring.public_key(chain[3].kid)
+    assert keyring.public_key(seal.kid)
+
+
 def test_a_compromised_key_vouches_for_nothing():
     keys, register = planted()
     old, new = keys[Purpose.MESSAGE], generate(FGE, Purpose.MESSAGE)
     withdrawn = key_entry(old.public(), status="compromised")
     with pytest.raises(DirectoryRejectedError):
         load(register.with_keys([withdrawn, vouch(key_entry(new.public()), old)]))
+    load(register.with_keys([withdrawn]))
+    left_out = register_of("mx", register.agencies, []).with_keys([vouch(key_entry(new.public()), old)])
+    with pytest.raises(DirectoryRejectedError):
+        load(left_out)
 
 
 def test_a_private_key_file_is_its_owners_only_and_its_name_leaves_the_folder_nowhere():

@@ -14,6 +14,7 @@ from contraparte.directory.models import Agency, Alarm, Country, Key
 from contraparte.directory.rules.freshness import Freshness
 from contraparte.directory.rules.register import Register, key_entry
 from contraparte.protocol.errors import (
+    AddressInsecureError,
     DirectoryRejectedError,
     DirectoryUnreachableError,
     DirectoryUntrustedError,
@@ -27,17 +28,8 @@ from tests.directory.mirror import Mirror, files_of
 
 pytestmark = pytest.mark.django_db
 FGE = "mx.fge-son"
-URL = "http://directory.test"
+URL = "https://directory.test"
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def roots(tmp_path: Path):
-    """An empty home for directories, and the safe in which root keys lie."""
-    shutil.rmtree(settings.HOME.path / "directory", ignore_errors=True)
-    for file in (settings.HOME.path / "keys").glob("directory-*"):
-        file.unlink()
-    return tmp_path / "safe"
 
 
 @pytest.fixture
@@ -115,9 +107,10 @@ def test_publishing_the_same_again_makes_no_new_version(trusted):
 
 def test_the_daily_renewal_keeps_the_view_fresh_and_the_content_as_it_is(trusted):
     for day in range(1, 120):
-        state = publisher.renew("mx", now=NOW + day * DAY)
-        client.refresh("mx", now=NOW + day * DAY, fetcher=mirror())
-        assert queries.freshness(NOW + day * DAY, "mx") is Freshness.FRESH
+        (state,) = publisher.renew_all(now=NOW + day * DAY)
+        if day % 6 == 0:
+            client.refresh("mx", now=NOW + day * DAY, fetcher=mirror())
+            assert queries.freshness(NOW + day * DAY, "mx") is Freshness.FRESH
     assert state.targets_version == 2
     assert publisher.current_register("mx").targets() == trusted.targets()
 
@@ -297,6 +290,16 @@ def test_another_first_root_never_takes_the_place_of_the_pinned_one(trusted, tmp
     mark = publisher.create_directory("mx", root_folder=tmp_path / "other", now=NOW)
     with pytest.raises(RootFingerprintError):
         client.trust_root("mx", publisher.first_root("mx"), mark, url=URL, now=NOW)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://directory.test", "https://x/y", "ftp://x", "https://a@b", "", "http://127.0.0.1.evil.test"]
+)
+def test_a_directory_is_fetched_over_tls_or_from_this_machine(roots, url):
+    mark = publisher.create_directory("mx", root_folder=roots, now=NOW)
+    with pytest.raises(AddressInsecureError):
+        client.trust_root("mx", publisher.first_root("mx"), mark, url=url, now=NOW)
+    assert not Country.objects.exists()
 
 
 def test_a_root_that_its_own_keys_did_not_sign_is_no_root(roots):

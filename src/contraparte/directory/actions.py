@@ -4,9 +4,13 @@
 trusted with them. Each act that writes rows is one transaction.
 """
 
+import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from django.conf import settings
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from contraparte.directory import client, keyfiles, keyring, loading, publisher, queries
@@ -21,6 +25,7 @@ from contraparte.protocol import limits
 from contraparte.protocol.errors import (
     AccordMissingError,
     LocalKeyMissingError,
+    PersonInvalidError,
     RightMissingError,
     TenureEndedError,
     TenurePeriodError,
@@ -30,6 +35,7 @@ from contraparte.protocol.keys import PrivateKey, Purpose, generate
 
 AGENCY_PURPOSES = (Purpose.MESSAGE, Purpose.TRANSPORT, Purpose.SEAL, Purpose.LOG, Purpose.WITNESS)
 OVERLAP = timedelta(days=14)  # P1.6: a planned rotation overlaps so long
+USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,79}")
 CLOCK_ALLOWANCE = timedelta(seconds=limits.CREATED_AHEAD_S)  # a peer's clock may be so far behind
 
 publish_directory = publisher.publish
@@ -155,9 +161,39 @@ def _accord_key(country: str) -> PrivateKey:
 
 
 @transaction.atomic
-def add_person(username: str, display_name: str, *, language: str = "en", email: str = "") -> Person:
-    """A person who may sign in, without any right until appointed and without a password."""
-    return Person.objects.create_user(username, display_name=display_name, language=language, email=email)
+def add_person(
+    username: str, display_name: str, *, language: str = "en", email: str = "", password: str | None = None
+) -> Person:
+    """A person who may sign in, without any right until appointed.
+
+    Raises PersonInvalidError naming the field for a name that is taken or unreadable, or a password that is weak.
+    """
+    if not USERNAME.fullmatch(username):
+        raise PersonInvalidError(field="username", read=username[:80], problem="form")
+    if Person.objects.filter(username=username).exists():
+        raise PersonInvalidError(field="username", read=username, problem="taken")
+    if not display_name.strip() or len(display_name) > 120 or not display_name.isprintable():
+        raise PersonInvalidError(field="display_name", read=display_name[:120], problem="form")
+    if language not in dict(settings.LANGUAGES):
+        raise PersonInvalidError(field="language", read=language[:8], problem="form")
+    if password is not None:
+        try:
+            validate_password(password)
+        except ValidationError as error:
+            raise PersonInvalidError(field="password", read="", problem="weak") from error
+    return Person.objects.create_user(
+        username, password, display_name=display_name.strip(), language=language, email=email
+    )
+
+
+@transaction.atomic
+def disable_person(person: Person, *, by: Tenure | None, now: datetime) -> int:
+    """Refuse a person's sign-in and end the tenures that run or are to come. Returns how many ended."""
+    held = list(Tenure.objects.filter(person=person).exclude(ends__lte=now))
+    for tenure in held:
+        end_tenure(tenure, by=by, now=now)
+    Person.objects.filter(pk=person.pk).update(is_active=False)
+    return len(held)
 
 
 @transaction.atomic

@@ -20,7 +20,7 @@ from django.db import transaction
 
 from contraparte.directory import loading, publisher, store
 from contraparte.directory.models import Alarm, Country
-from contraparte.directory.rules.register import ACCORDS, AGENCIES, KEYS, LOGS, SUSPENSIONS, Register
+from contraparte.directory.rules.register import ACCORDS, AGENCIES, KEYS, LOGS, SUSPENSIONS, Register, check_address
 from contraparte.protocol import limits
 from contraparte.protocol.errors import (
     ContraparteError,
@@ -42,8 +42,10 @@ def trust_root(country: str, root: bytes, fingerprint: str, *, url: str, now: da
     """Pin the first root of a country, if it is the one whose fingerprint was handed over in person (P1.7).
 
     `fingerprint`: 64 hex digits, blanks and colons do not count. `url`: the node that publishes it.
-    Raises RootFingerprintError, DirectoryRejectedError for a root that is not signed by its own threshold.
+    Raises RootFingerprintError, AddressInsecureError, DirectoryRejectedError for a root that is not signed by its own
+    threshold.
     """
+    address = check_address(url.rstrip("/"))
     expected = fingerprint.lower().translate(str.maketrans("", "", " :\n\t"))
     read = publisher.fingerprint(root)
     if read != expected:
@@ -54,7 +56,7 @@ def trust_root(country: str, root: bytes, fingerprint: str, *, url: str, now: da
         raise RootFingerprintError(country=country, expected=known.root_fingerprint, read=read)
     store.write_file(store.trusted_folder(country) / _PINNED, root, mode=0o600)
     row, _ = Country.objects.update_or_create(
-        pk=country, defaults={"url": url.rstrip("/"), "root_fingerprint": read, "refreshed_at": None}
+        pk=country, defaults={"url": address, "root_fingerprint": read, "refreshed_at": None}
     )
     return row
 
@@ -105,11 +107,13 @@ def _update(row: Country, area: Path, pinned: bytes, fetcher: "FetcherInterface"
     targets = _verified_targets(row, area, pinned, fetcher, now)
     parts = {role: _signed(area / f"{role}.json") for role in ("root", "timestamp", "snapshot", "targets")}
     root, timestamp = parts["root"], parts["timestamp"]
-    if root.version == row.root_version and timestamp.version < row.timestamp_version:
-        # The files were lost or put back; the rows remember what was seen. A new root may begin anew on purpose.
-        raise DirectoryRejectedError(country=row.pk, reason="older than what this node has seen")
     register = Register.parse(row.pk, targets)
     with transaction.atomic():
+        seen = Country.objects.select_for_update().get(pk=row.pk)
+        if root.version == seen.root_version and timestamp.version < seen.timestamp_version:
+            # The files were lost or put back, or another machine was faster; the rows remember what was seen.
+            # A new root may begin anew on purpose: that is how a country recovers from a stolen timestamp key.
+            raise DirectoryRejectedError(country=row.pk, reason="older than what this node has seen")
         country = loading.load_register(
             register,
             now=now,

@@ -9,6 +9,7 @@ from django.conf import settings
 
 from contraparte.protocol.encoding import canonical_json, parse_object
 from contraparte.protocol.errors import ContraparteError, LocalKeyMissingError
+from contraparte.protocol.ids import parse_agency_id
 from contraparte.protocol.keys import PrivateKey, Purpose, parse_kid
 
 FORMAT = "contraparte-key/1"
@@ -70,9 +71,9 @@ def load(kid: str) -> PrivateKey:
         raise LocalKeyMissingError(kid=kid, file=file.name) from error
 
 
-def kids(agency: str, purpose: Purpose) -> Iterator[str]:
-    """Ids of the private keys held here for an agency and purpose, in the order of their names."""
-    for file in sorted(folder().glob(f"{agency}__{purpose.value}-*{_SUFFIX}")):
+def kids_of(agency: str) -> Iterator[str]:
+    """Ids of the private keys held here for an agency, in the order of their names."""
+    for file in sorted(folder().glob(f"{parse_agency_id(agency)}__*{_SUFFIX}")):
         yield file.name.removesuffix(_SUFFIX).replace("__", "#")
 
 

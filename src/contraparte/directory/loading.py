@@ -26,7 +26,7 @@ from contraparte.protocol.errors import (
     DirectoryRejectedError,
     DocumentMalformedError,
 )
-from contraparte.protocol.keys import PublicKey, parse_kid
+from contraparte.protocol.keys import PublicKey, Purpose, parse_kid
 
 BATCH = 500  # rows of one statement, below SQLite's bound on variables
 
@@ -46,7 +46,8 @@ def load_register(register: Register, *, now: datetime, root_vouches: RootVouch 
     """
     country, _ = Country.objects.get_or_create(pk=register.country)
     known = {row.kid: row for row in Key.objects.filter(agency__country=register.country)}
-    vouches = check_succession(register, _publics(known.values()), root_vouches)
+    stolen = [kid for kid, row in known.items() if row.status == Key.COMPROMISED]
+    vouches = check_succession(register, _publics(known.values()), root_vouches, stolen)
     _load_agencies(register)
     _load_keys(register, known, now)
     _pin_accord_keys(country, register, vouches)
@@ -181,6 +182,9 @@ def _load_accords(register: Register, country: Country, now: datetime) -> None:
             adopt(signed, now=now)
         except AccordSignatureError:
             continue
+        except AccordConflictError as error:
+            # Both have signed two documents under one id: people must look, the rest of the directory still counts.
+            Alarm.objects.create(country=country, code=error.code, subject=name, at=now)
     for data in register.suspensions.values():
         try:
             keep_statement(SignedDocument.parse(data))
@@ -189,9 +193,10 @@ def _load_accords(register: Register, country: Country, now: datetime) -> None:
 
 
 def pinned_kids(countries: Iterable[str]) -> dict[str, frozenset[str]]:
-    """The pinned accord keys of each country."""
+    """The pinned accord keys of each country. One reported compromised signs nothing that is new here."""
     rows = Country.objects.filter(pk__in=set(countries)).values_list("pk", "accord_kids")
-    return {pk: frozenset(kids) for pk, kids in rows}
+    stolen = set(Key.objects.filter(purpose=Purpose.ACCORD.value, status=Key.COMPROMISED).values_list("kid", flat=True))
+    return {pk: frozenset(kids) - stolen for pk, kids in rows}
 
 
 def _resolve(kid: str) -> PublicKey:
@@ -206,13 +211,13 @@ def adopt(signed: SignedDocument, *, now: datetime) -> Accord:
     Raises DocumentMalformedError, AccordSignatureError, AccordConflictError.
     """
     found = read_accord(signed.document)
+    before = Accord.objects.filter(pk=found.id).first()
+    if before is not None and before.hash == signed.hash:
+        return before
     pinned = pinned_kids(found.parties)
     require_signatures(signed, needed=found.parties, pinned=pinned, resolve=_resolve, accord=found.id)
-    before = Accord.objects.filter(pk=found.id).first()
     if before is not None:
-        if before.hash != signed.hash:
-            raise AccordConflictError(accord=found.id)
-        return before
+        raise AccordConflictError(accord=found.id)
     ends = found.document.effective_until
     row = Accord.objects.create(
         id=found.id,

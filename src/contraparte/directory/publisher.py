@@ -102,6 +102,12 @@ def renew(country: str, *, now: datetime) -> Published:
         return _write(country, None, now)
 
 
+def renew_all(*, now: datetime) -> list[Published]:
+    """Renew every directory this node publishes. For the worker's daily job."""
+    found = sorted(store.published_folder("xx").parent.glob("*/metadata/timestamp.json"))
+    return [renew(file.parent.parent.name, now=now) for file in found]
+
+
 def current_register(country: str) -> Register:
     """What is published now, to make the next register from; an empty one before the first publication."""
     folder = store.published_folder(country)

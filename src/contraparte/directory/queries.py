@@ -17,7 +17,7 @@ from contraparte.directory.rules.freshness import judge, worst
 from contraparte.directory.rules.roles import Role as Role  # noqa: PLC0414  (part of this module's face)
 from contraparte.directory.rules.suspension import standing_suspensions
 from contraparte.directory.view import remember
-from contraparte.protocol.errors import AccordMissingError, AgencyUnknownError, PostUnknownError
+from contraparte.protocol.errors import AccordMissingError, AgencyUnknownError, PersonInvalidError, PostUnknownError
 from contraparte.protocol.ids import country_of
 
 PAGE = 200  # rows of one page of contacts
@@ -143,6 +143,41 @@ def alarms(limit: int = PAGE) -> list[Alarm]:
     return list(Alarm.objects.select_related("country")[:limit])
 
 
+def overview(now: datetime) -> dict[str, list[dict[str, object]]]:
+    """The state of every trusted directory in plain values, for `directory show` and `node status`."""
+    return {
+        "countries": [
+            {
+                "country": row.pk,
+                "freshness": judge(row.expires_at, now).value,
+                "expires_at": row.expires_at.isoformat() if row.expires_at else None,
+                "refreshed_at": row.refreshed_at.isoformat() if row.refreshed_at else None,
+                "versions": [row.root_version, row.targets_version, row.timestamp_version],
+                "agencies": Agency.objects.filter(country=row.pk, listed=True).count(),
+                "url": row.url,
+                "failure": row.failure,
+            }
+            for row in countries()
+        ],
+        "accords": [
+            {"id": row.pk, "hash": row.hash, "state": "suspended" if is_suspended(row.pk) else "in force"}
+            for row in Accord.objects.all()[:PAGE]
+        ],
+        "alarms": [
+            {"at": row.at.isoformat(), "country": row.country_id, "code": row.code, "subject": row.subject}
+            for row in alarms()
+        ],
+    }
+
+
+def person(username: str) -> Person:
+    """A person by the name to sign in with. Raises PersonInvalidError."""
+    found = Person.objects.filter(username=username).first()
+    if found is None:
+        raise PersonInvalidError(field="username", read=username[:80], problem="unknown")
+    return found
+
+
 def active_tenures(person: Person, now: datetime) -> list[Tenure]:
     """Tenures of a person that run at `now`, with post and agency. An inactive person has none."""
     if not person.is_active:
@@ -151,8 +186,12 @@ def active_tenures(person: Person, now: datetime) -> list[Tenure]:
 
 
 def tenure(tenure_id: UUID | str, now: datetime) -> Tenure | None:
-    """That tenure if it runs at `now`; None otherwise, whether it ended or never was."""
-    return _running(now).filter(pk=tenure_id).first()
+    """That tenure if it runs at `now`; None otherwise, whether it ended, never was or is no id at all."""
+    try:
+        read = UUID(str(tenure_id))
+    except ValueError:
+        return None
+    return _running(now).filter(pk=read).first()
 
 
 def _running(now: datetime) -> QuerySet[Tenure]:

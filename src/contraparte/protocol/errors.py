@@ -286,6 +286,12 @@ class DirectoryRejectedError(ProtocolError):
     code = "directory.rejected"
 
 
+class AddressInsecureError(InputError):
+    """A node's address is https, or http on this very machine. `field`, `read`."""
+
+    code = "directory.address"
+
+
 class DirectoryStaleError(PolicyError):
     """The trusted view has expired: nothing is released until it is renewed (P1.7). `country`."""
 

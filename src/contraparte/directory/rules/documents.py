@@ -14,6 +14,8 @@ from contraparte.protocol.errors import ContraparteError, DocumentMalformedError
 
 TEXT_MAX = 4_000  # characters of one text: names, citations and reasons, never files
 
+_BLANKS = b" \t\r\n"  # JSON's own white space: an editor's last line end is no fault
+
 Document = dict[str, Any]
 
 
@@ -56,7 +58,7 @@ def read_document(kind: type[Shape], data: bytes, *, document: str, limit: int) 
     if len(data) > limit:
         raise DocumentMalformedError(document=document, path="$", problem=f"more than {limit} bytes")
     try:
-        parse_object(data, document)
+        parse_object(data.strip(_BLANKS), document)
     except ContraparteError as error:
         problem = f"{error.code}: {error.params.get('reason') or error.params.get('what')}"
         raise DocumentMalformedError(document=document, path="$", problem=problem) from error

@@ -4,23 +4,44 @@ A country speaks for itself only: its agencies' ids begin with its code, its key
 accords it publishes name it as a party. What breaks that is refused, however well it is signed.
 """
 
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from contraparte.directory.rules.documents import Document, Instant, Signed, read_document, read_instant
 from contraparte.protocol import limits
 from contraparte.protocol.encoding import canonical_json, instant
-from contraparte.protocol.errors import ContraparteError, DocumentMalformedError
+from contraparte.protocol.errors import AddressInsecureError, ContraparteError, DocumentMalformedError
 from contraparte.protocol.ids import country_of, parse_agency_id, parse_post_id
 from contraparte.protocol.keys import PublicKey, parse_kid
 
 AGENCIES, KEYS, LOGS = "agencies.json", "keys.json", "logs.json"
 ACCORDS, SUSPENSIONS = "accords/", "suspensions/"
+
+_LOOPBACK = frozenset({"127.0.0.1", "localhost"})
+
+
+def check_address(url: str, field: str = "url") -> str:
+    """A node's address without path: https, or http on this machine for a demo (P4.1). AddressInsecureError."""
+    found = _ADDRESS.fullmatch(url)
+    if found is None or (found["scheme"] == "http" and found["host"] not in _LOOPBACK):
+        raise AddressInsecureError(field=field, read=url[:200])
+    return url
+
+
+def _address(url: str) -> str:
+    try:
+        return check_address(url)
+    except AddressInsecureError as error:
+        raise ValueError("an address is https://host[:port], or http:// on this machine") from error
+
+
+_ADDRESS = re.compile(r"(?P<scheme>https?)://(?P<host>[A-Za-z0-9.-]{1,253})(:[0-9]{1,5})?")
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -49,7 +70,7 @@ class AgencyEntry(Signed):
     name: Names
     kind: Annotated[str, Field(max_length=40)]
     operator: Annotated[str, Field(max_length=64)]
-    url: Annotated[str, Field(max_length=400, pattern=r"^https?://[^\s/]+$")]
+    url: Annotated[str, Field(max_length=400), AfterValidator(_address)]
     posts: Annotated[list[PostEntry], Field(max_length=1_000)] = []
 
 
@@ -191,6 +212,29 @@ def key_entry(
             "status": status,
         }
     )
+
+
+class _AgencyFile(Signed):
+    agencies: Annotated[list[AgencyEntry], Field(max_length=5_000)]
+
+
+class _KeyFile(Signed):
+    keys: Annotated[list[KeyEntry], Field(max_length=50_000)]
+
+
+def read_agencies(data: bytes) -> list[AgencyEntry]:
+    """Agencies from a file `{"agencies": [...]}`. Raises DocumentMalformedError."""
+    return read_document(_AgencyFile, data, document="agencies", limit=limits.DIRECTORY_TARGET_BYTES).agencies
+
+
+def read_keys(data: bytes) -> list[KeyEntry]:
+    """Keys from a file `{"keys": [...]}`, as `write_keys` makes it. Raises DocumentMalformedError."""
+    return read_document(_KeyFile, data, document="keys", limit=limits.DIRECTORY_TARGET_BYTES).keys
+
+
+def write_keys(entries: Iterable[KeyEntry]) -> bytes:
+    """The file in which public keys go from the node that made them to the one that publishes."""
+    return canonical_json({"keys": [plain(entry) for entry in entries]})
 
 
 def _below(targets: dict[str, bytes], folder: str) -> dict[str, bytes]:

@@ -39,48 +39,60 @@ def vouch(entry: KeyEntry, *signers: PrivateKey) -> KeyEntry:
 
 
 def check_succession(
-    register: Register, known: Iterable[PublicKey], root_vouches: Callable[[bytes, dict[str, str]], bool]
+    register: Register,
+    known: Iterable[PublicKey],
+    root_vouches: Callable[[bytes, dict[str, str]], bool],
+    compromised: Iterable[str] = (),
 ) -> dict[str, Vouch]:
     """Why each key that is new here is believed, by its id.
 
-    `known`: all keys of the country seen before. Raises DirectoryRejectedError for one nobody vouches for.
+    `known`: all keys of the country seen before; `compromised`: ids of those once reported so, which a register that
+    leaves them out does not make good again. Raises DirectoryRejectedError for one nobody vouches for.
     """
-    before: dict[tuple[str, Purpose], dict[str, PublicKey]] = {}
+    trusted: dict[tuple[str, Purpose], dict[str, PublicKey]] = {}
     for key in known:
-        before.setdefault((key.agency, key.purpose), {})[key.kid] = key
-    seen = {kid for keys in before.values() for kid in keys}
-    withdrawn = {entry.kid for entry in register.keys if entry.status == "compromised"}
+        trusted.setdefault((key.agency, key.purpose), {})[key.kid] = key
+    introduced = set(trusted)
+    stolen = set(compromised) | {entry.kid for entry in register.keys if entry.status == "compromised"}
+    seen = {kid for keys in trusted.values() for kid in keys}
+    waiting = [entry for entry in register.keys if entry.kid not in seen]
     found: dict[str, Vouch] = {}
-    for entry in register.keys:
-        if entry.kid in seen:
-            continue
-        agency, purpose, _ = parse_kid(entry.kid)
-        older = before.get((agency, purpose), {})
-        if not older:
-            found[entry.kid] = Vouch.FIRST
-            continue
-        signers = before.get((agency, Purpose.MESSAGE), {}) if purpose is Purpose.SEAL else older
-        trusted = {kid: key for kid, key in signers.items() if kid not in withdrawn}
-        found[entry.kid] = _why(register.country, entry, trusted, root_vouches)
+    # A reader that was away for years meets a chain: each round believes those vouched for by one believed before.
+    while waiting:
+        believed = {
+            entry.kid: why for entry in waiting if (why := _why(entry, trusted, introduced, stolen, root_vouches))
+        }
+        if not believed:
+            raise DirectoryRejectedError(country=register.country, reason=f"nobody vouches for {waiting[0].kid}")
+        for entry in waiting:
+            if entry.kid in believed:
+                key = entry.public()
+                trusted.setdefault((key.agency, key.purpose), {})[key.kid] = key
+        waiting = [entry for entry in waiting if entry.kid not in believed]
+        found.update(believed)
     return found
 
 
 def _why(
-    country: str,
     entry: KeyEntry,
-    older: dict[str, PublicKey],
+    trusted: dict[tuple[str, Purpose], dict[str, PublicKey]],
+    introduced: set[tuple[str, Purpose]],
+    stolen: set[str],
     root_vouches: Callable[[bytes, dict[str, str]], bool],
-) -> Vouch:
+) -> Vouch | None:
+    """Why a key is believed, None while nobody vouches for it."""
+    agency, purpose, _ = parse_kid(entry.kid)
+    if (agency, purpose) not in introduced:
+        return Vouch.FIRST
     data = vouching_bytes(entry.kid, b64decode(entry.raw))
+    older = trusted.get((agency, Purpose.MESSAGE if purpose is Purpose.SEAL else purpose), {})
     for kid, signature in entry.vouched.items():
-        if kid in older and _verifies(older[kid], signature, data):
+        if kid in older and kid not in stolen and _verifies(older[kid], signature, data):
             return Vouch.PREDECESSOR
     by_root = {
         name.removeprefix(ROOT_PREFIX): value for name, value in entry.vouched.items() if name.startswith(ROOT_PREFIX)
     }
-    if by_root and root_vouches(data, by_root):
-        return Vouch.ROOT
-    raise DirectoryRejectedError(country=country, reason=f"nobody vouches for {entry.kid}")
+    return Vouch.ROOT if by_root and root_vouches(data, by_root) else None
 
 
 def _verifies(key: PublicKey, signature: str, data: bytes) -> bool:

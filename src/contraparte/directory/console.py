@@ -1,0 +1,28 @@
+"""What the commands of this room have in common: their options, and opening a home."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from contraparte.protocol.errors import ContraparteError
+
+HomeOption = Annotated[Path, typer.Option("--home", help="The node's folder.", envvar="CONTRAPARTE_HOME")]
+Output = Annotated[Path, typer.Option("--output", "-o", help="The file to write.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]
+
+
+@contextmanager
+def opened(home: Path) -> Iterator[datetime]:
+    """Open the home and give the time; what is refused on purpose ends the command with its code, not a traceback."""
+    from contraparte.start import open_home
+
+    open_home(home)
+    try:
+        yield datetime.now(UTC)
+    except (ContraparteError, ValueError, OSError) as error:
+        typer.echo(f"refused: {error}", err=True)
+        raise typer.Exit(1) from error
