@@ -1,6 +1,25 @@
 """Addresses of this room."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+
+from contraparte.desk.views import board, contacts, conversation, log, release
 
 app_name = "desk"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("desk/", board.show, name="board"),
+    path("conversations/", board.conversations, name="conversations"),
+    path("conversations/<int:pk>/", conversation.show, name="conversation"),
+    path("release/<int:pk>/", release.show, name="release"),
+    path("release/<int:pk>/redact/", release.redact, name="redact"),
+    path("release/<int:pk>/ask/", release.ask, name="ask"),
+    path("release/<int:pk>/approve/", release.approve, name="approve"),
+    path("release/<int:pk>/return/", release.give_back, name="give_back"),
+    path("release/<int:pk>/send/", release.send, name="send"),
+    path("release/<int:pk>/discard/", release.discard, name="discard"),
+    path("contacts/", contacts.show, name="contacts"),
+    path("log/", log.overview, name="log"),
+    path("log/<int:pk>/", log.entries, name="entries"),
+    path("log/<int:pk>/find/", log.find, name="find"),
+    path("log/<int:pk>/<int:index>/", log.entry, name="entry"),
+    path("log/<int:pk>/<int:index>/proof/", log.export, name="export"),
+]

@@ -1,0 +1,228 @@
+"""Reads of the desk: what this post must do, what it waits for, what came in. Bounded, ordered, a few queries each.
+
+Everything is read through the tenure: a conversation belongs to its post, a draft to the agency's authorising
+persons as well. What a tenure may not see is None, exactly as what does not exist.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from contraparte.desk.registry import DESK_SOURCES, DeskItem, subject_of, word
+from contraparte.directory.models import Post, Tenure
+from contraparte.directory.rules.roles import Role
+from contraparte.exchange import registry as exchange
+from contraparte.exchange.models import Conversation, Draft, Message, Obligation, Receipt
+from contraparte.protocol.errors import MessageTypeUnknownError
+from contraparte.web.permissions import may
+
+ROWS = 100  # of one list on the desk; a post with more has them behind "all"
+CAME_IN_DAYS = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A message that came in: from whom, about what, and whether the post has opened it."""
+
+    item: DeskItem
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """The desk of one post."""
+
+    to_do: list[DeskItem]
+    waiting: list[DeskItem]
+    came_in: list[Arrival]
+
+
+def board_of(tenure: Tenure, now: datetime) -> Board:
+    """The whole desk."""
+    return Board(to_do(tenure, now), waiting(tenure, now), came_in(tenure, now))
+
+
+def conversations_of(tenure: Tenure) -> QuerySet[Conversation]:
+    """Conversations this tenure may open: those of its post; for an authorising person, all of its agency."""
+    own = Conversation.objects.filter(agency=tenure.post.agency_id)
+    return own if Role.AUTHORISER in tenure.roles else own.filter(post_id=tenure.post_id)
+
+
+def conversation_for(tenure: Tenure, pk: int) -> Conversation | None:
+    """One conversation, or None."""
+    return conversations_of(tenure).select_related("post__agency", "case").filter(pk=pk).first()
+
+
+def draft_for(tenure: Tenure, pk: int) -> Draft | None:
+    """One draft of a conversation this tenure may open, or None."""
+    rows = Draft.objects.select_related("conversation__post__agency", "drafted_by__person", "drafted_by__post")
+    return rows.filter(conversation__in=conversations_of(tenure), pk=pk).first()
+
+
+def to_do(tenure: Tenure, now: datetime) -> list[DeskItem]:
+    """What this post must do now, the earliest clock first, what has no clock last and the oldest first."""
+    found = [*_owed(tenure), *_to_approve(tenure), *_to_finish(tenure)]
+    for source in DESK_SOURCES:
+        if may(tenure, source.permission):
+            found += source.find(tenure, now)
+    far = now + timedelta(days=36_500)
+    return sorted(found, key=lambda item: (item.due_at or far, not item.urgent, item.since or now))[:ROWS]
+
+
+def waiting(tenure: Tenure, now: datetime) -> list[DeskItem]:
+    """What waits on others: the step, on whom, since when, until when."""
+    rows = (
+        Obligation.objects.filter(post_id=tenure.post_id, closed_at=None)
+        .exclude(holder=tenure.post_id)
+        .select_related("conversation", "message")[:ROWS]
+    )
+    return _obligation_items(list(rows), tenure)
+
+
+def came_in(tenure: Tenure, now: datetime) -> list[Arrival]:
+    """Messages of the last two weeks, unread ones first."""
+    opened = Receipt.objects.filter(message_id=OuterRef("pk"), ours=True, kind="opened")
+    rows = list(
+        Message.objects.filter(
+            agency=tenure.post.agency_id,
+            direction="in",
+            conversation__post_id=tenure.post_id,
+            at__gte=now - timedelta(days=CAME_IN_DAYS),
+        )
+        .select_related("conversation")
+        .annotate(was_opened=Exists(opened))
+        .order_by("was_opened", "-at", "-id")[:50]
+    )
+    titles = titles_of([row.conversation for row in rows], tenure)
+    return [
+        Arrival(
+            DeskItem(
+                title=titles[row.conversation_id],
+                detail=type_title(row.type),
+                url=conversation_url(row.conversation_id),
+                action=_("Open"),
+                since=row.at,
+                other=row.sender,
+                urgent=row.urgency == "urgent",
+            ),
+            is_new=not row.was_opened,
+        )
+        for row in rows
+    ]
+
+
+def unread_count(tenure: Tenure) -> tuple[int, datetime | None]:
+    """How many messages nobody of the post has opened, and since when the oldest waits."""
+    opened = Receipt.objects.filter(message_id=OuterRef("pk"), ours=True, kind="opened")
+    rows = Message.objects.filter(
+        agency=tenure.post.agency_id, direction="in", conversation__post_id=tenure.post_id
+    ).exclude(Exists(opened))
+    times = list(rows.order_by("at").values_list("at", flat=True)[:1000])
+    return len(times), times[0] if times else None
+
+
+def overdue_count(tenure: Tenure, now: datetime) -> int:
+    """How many steps this post owes past their time."""
+    return Obligation.objects.filter(holder=tenure.post_id, closed_at=None, due_at__lt=now).count()
+
+
+def review_count(tenure: Tenure) -> int:
+    """How many drafts wait for an approval this person may give."""
+    return _reviewable(tenure).count()
+
+
+def titles_of(conversations: Iterable[Conversation], tenure: Tenure) -> dict[int, str]:
+    """What each conversation is called, by its row id; one call for each kind."""
+    by_kind: dict[str, list[Conversation]] = {}
+    for one in {one.pk: one for one in conversations}.values():
+        by_kind.setdefault(one.kind, []).append(one)
+    told: dict[int, str] = {}
+    for kind, group in by_kind.items():
+        subject = subject_of(kind)
+        known = subject.titles(group, tenure)
+        told.update({one.pk: known.get(one.pk) or f"{subject.label} {str(one.uuid)[:8]}" for one in group})
+    return told
+
+
+def names_of(posts: Iterable[str]) -> dict[str, Post]:
+    """Posts by id, as far as the directory knows them."""
+    return {post.pk: post for post in Post.objects.select_related("agency").filter(pk__in=set(posts))}
+
+
+def type_title(name: str) -> str:
+    """What a message type is called."""
+    try:
+        return str(exchange.message_type(name).title)
+    except MessageTypeUnknownError:
+        return name
+
+
+def conversation_url(pk: int) -> str:
+    """Where a conversation is read."""
+    return reverse("desk:conversation", args=[pk])
+
+
+def _owed(tenure: Tenure) -> list[DeskItem]:
+    rows = Obligation.objects.filter(agency=tenure.post.agency_id, holder=tenure.post_id, closed_at=None)
+    return _obligation_items(list(rows.select_related("conversation", "message")[:ROWS]), tenure)
+
+
+def _obligation_items(rows: Sequence[Obligation], tenure: Tenure) -> list[DeskItem]:
+    titles = titles_of([row.conversation for row in rows], tenure)
+    return [
+        DeskItem(
+            title=titles[row.conversation_id],
+            detail=word("stage", row.stage),
+            url=conversation_url(row.conversation_id),
+            action=_("Open"),
+            since=row.opened_at,
+            due_at=row.due_at,
+            urgent=row.urgency == "urgent",
+            other=row.message.sender if row.holder == tenure.post_id else row.holder,
+        )
+        for row in rows
+    ]
+
+
+def _reviewable(tenure: Tenure) -> QuerySet[Draft]:
+    if Role.AUTHORISER not in tenure.roles:
+        return Draft.objects.none()
+    waiting_drafts = Draft.objects.filter(agency=tenure.post.agency_id, state=Draft.State.REVIEW)
+    return waiting_drafts.exclude(Q(drafted_by__person_id=tenure.person_id) | Q(approvals__by_id=tenure.pk))
+
+
+def _to_approve(tenure: Tenure) -> list[DeskItem]:
+    rows = list(_reviewable(tenure).select_related("conversation").order_by("drafted_at", "id")[:ROWS])
+    return _draft_items(rows, tenure, _("Read and decide"), _("asks for your approval"))
+
+
+def _to_finish(tenure: Tenure) -> list[DeskItem]:
+    if Role.OFFICER not in tenure.roles:
+        return []
+    rows = Draft.objects.filter(drafted_by__post_id=tenure.post_id).select_related("conversation")
+    returned = list(rows.filter(state=Draft.State.RETURNED).order_by("drafted_at", "id")[:ROWS])
+    begun = list(rows.filter(state=Draft.State.DRAFT).order_by("drafted_at", "id")[:ROWS])
+    return [
+        *_draft_items(returned, tenure, _("Mend"), _("was returned with a note")),
+        *_draft_items(begun, tenure, _("Go on"), _("is drafted and has not left")),
+    ]
+
+
+def _draft_items(rows: Sequence[Draft], tenure: Tenure, action: str, state: str) -> list[DeskItem]:
+    titles = titles_of([row.conversation for row in rows], tenure)
+    return [
+        DeskItem(
+            title=titles[row.conversation_id],
+            detail=f"{type_title(row.type)} {state}",
+            url=reverse("desk:release", args=[row.pk]),
+            action=action,
+            since=row.drafted_at,
+            urgent=row.urgency == "urgent",
+            other=row.recipient,
+        )
+        for row in rows
+    ]

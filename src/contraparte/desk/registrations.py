@@ -1,0 +1,62 @@
+"""What this room tells the page shell: permissions, navigation, search, notices, the footer, words of the road."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from contraparte.desk import footer, queries, searching
+from contraparte.desk.registry import register_words
+from contraparte.desk.words import POLICIES, REASONS
+from contraparte.directory.models import Tenure
+from contraparte.directory.rules.roles import Role
+from contraparte.web.permissions import register_permissions
+from contraparte.web.registry import (
+    FooterFacts,
+    NavItem,
+    Notice,
+    NoticeSource,
+    SearchSource,
+    register_footer,
+    register_nav,
+    register_notices,
+    register_search,
+)
+
+PERMISSIONS = {
+    "desk.view": {Role.OFFICER, Role.AUTHORISER, Role.CUSTODIAN},
+    "conversation.view": {Role.OFFICER, Role.AUTHORISER, Role.CUSTODIAN},
+    "release.view": {Role.OFFICER, Role.AUTHORISER},
+    "release.prepare": {Role.OFFICER, Role.AUTHORISER},
+    "release.decide": {Role.AUTHORISER},
+    "release.send": {Role.OFFICER, Role.AUTHORISER},
+}
+# Posts and proofs hold no content: an auditor reads the log, an administrator helps to find a post.
+CONTENT_FREE = {
+    "contacts.view": {Role.OFFICER, Role.AUTHORISER, Role.CUSTODIAN, Role.AUDITOR, Role.ADMINISTRATOR},
+    "log.view": {Role.OFFICER, Role.AUTHORISER, Role.AUDITOR, Role.ADMINISTRATOR},
+}
+
+
+def register() -> None:
+    """Called once when the applications are ready."""
+    register_permissions(PERMISSIONS)
+    register_permissions(CONTENT_FREE, content_free=True)
+    register_nav(NavItem(_("Desk"), "desk:board", "desk.view", 10, icon="inbox"))
+    register_nav(NavItem(_("Directory"), "desk:contacts", "contacts.view", 80, icon="contact_page"))
+    register_nav(NavItem(_("Log"), "desk:log", "log.view", 90, icon="verified_user"))
+    register_search(SearchSource(_("Conversations"), "conversation.view", searching.find_conversations))
+    register_search(SearchSource(_("Contacts"), "contacts.view", searching.find_contacts))
+    register_notices(NoticeSource("desk.view", _notices))
+    register_footer(FooterFacts(footer.accords_of, footer.cosigned_at, footer.silent_peers))
+    register_words("policy", POLICIES)
+    register_words("reason", REASONS)
+
+
+def _notices(tenure: Tenure, now: datetime) -> Iterable[Notice]:
+    unread, since = queries.unread_count(tenure)
+    desk = reverse("desk:board")
+    yield Notice(_("steps past their time"), queries.overdue_count(tenure, now), desk)
+    yield Notice(_("drafts that ask for your approval"), queries.review_count(tenure), desk)
+    yield Notice(_("messages nobody of the post has opened"), unread, f"{desk}#came-in", since)

@@ -1,0 +1,134 @@
+"""What features tell the desk: what a conversation is about, which steps are open, and words for their codes.
+
+The desk shows every conversation in one way and knows none of their subjects. A feature registers in
+`AppConfig.ready()`:
+
+    register_subject(Subject("trace", _("Firearm trace"), titles=…, url=…, steps=…))
+    register_desk_source(DeskSource("traces.custody", find_tasks))
+    register_words("field", {"serial": _("Serial")})     also: policy, stage, reason, close
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal
+
+from django.utils.functional import Promise
+
+if TYPE_CHECKING:
+    from contraparte.directory.models import Tenure
+    from contraparte.exchange.models import Conversation
+
+Text = str | Promise
+Vocabulary = Literal["field", "policy", "stage", "reason", "close"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A next step that is open now: a link, or with `post` a button that sends to `url` at once."""
+
+    label: Text
+    url: str
+    post: bool = False
+    main: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DeskItem:
+    """One row of work: what it is (identifiers, no content), since when, until when, and where it is done."""
+
+    title: Text
+    detail: Text
+    url: str
+    action: Text
+    since: datetime | None = None
+    due_at: datetime | None = None
+    urgent: bool = False
+    other: str = ""  # the post on the other side, if there is one
+
+
+def _no_titles(_: "Sequence[Conversation]", __: "Tenure") -> Mapping[int, str]:
+    return {}
+
+
+def _no_url(_: "Conversation") -> str:
+    return ""
+
+
+def _no_steps(_: "Conversation", __: "Tenure", ___: datetime) -> Sequence[Step]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What conversations of one `kind` are about.
+
+    `titles(conversations, tenure)` gives row id → reference for many at once; `url(conversation)` the feature's own
+    page about it ("" for none); `steps(conversation, tenure, now)` what may be done next, allowed steps only.
+    """
+
+    kind: str
+    label: Text
+    titles: "Callable[[Sequence[Conversation], Tenure], Mapping[int, str]]" = _no_titles
+    url: "Callable[[Conversation], str]" = _no_url
+    steps: "Callable[[Conversation, Tenure, datetime], Sequence[Step]]" = _no_steps
+
+
+@dataclass(frozen=True, slots=True)
+class DeskSource:
+    """More work for the desk: `find(tenure, now)` lists what waits, bounded; asked for who holds `permission`."""
+
+    permission: str
+    find: "Callable[[Tenure, datetime], Iterable[DeskItem]]"
+
+
+SUBJECTS: dict[str, Subject] = {}
+DESK_SOURCES: list[DeskSource] = []
+_WORDS: dict[str, dict[str, Text]] = {"field": {}, "policy": {}, "stage": {}, "reason": {}, "close": {}}
+
+
+def register_subject(subject: Subject) -> None:
+    """Say what conversations of a kind are about. A kind is told once."""
+    if subject.kind in SUBJECTS:
+        raise ValueError(f"conversations of kind {subject.kind} are described twice")
+    SUBJECTS[subject.kind] = subject
+
+
+def register_desk_source(source: DeskSource) -> None:
+    """Add work to the desk."""
+    DESK_SOURCES.append(source)
+
+
+def register_words(vocabulary: Vocabulary, words: Mapping[str, Text]) -> None:
+    """Add words for codes. A field is named by its last step or by its whole pointer; a code is worded once."""
+    known = _WORDS[vocabulary]
+    twice = known.keys() & words.keys()
+    if twice:
+        raise ValueError(f"{vocabulary} codes worded twice: {sorted(twice)}")
+    known.update(words)
+
+
+def subject_of(kind: str) -> Subject:
+    """What a kind is about; of an unknown kind, only its name."""
+    return SUBJECTS.get(kind) or Subject(kind, kind)
+
+
+def word(vocabulary: Vocabulary, code: str) -> str:
+    """The words of a code in the active language; a code nobody worded stands as it is, with blanks."""
+    return str(_WORDS[vocabulary].get(code) or code.replace("_", " ").replace("-", " "))
+
+
+def is_worded(vocabulary: Vocabulary, code: str) -> bool:
+    """Whether somebody gave this code words."""
+    return code in _WORDS[vocabulary]
+
+
+def field_word(pointer: str) -> str:
+    """The name of a field: worded as a whole, else by its last named step ("/gun/0/serial" → serial)."""
+    fields = _WORDS["field"]
+    if pointer in fields:
+        return str(fields[pointer])
+    steps = [step for step in pointer.split("/") if step]
+    number = f" {int(steps[-1]) + 1}" if steps and steps[-1].isdigit() else ""
+    name = next((step for step in reversed(steps) if not step.isdigit()), pointer)
+    return word("field", name) + number

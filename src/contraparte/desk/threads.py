@@ -1,0 +1,143 @@
+"""One conversation as people read it: both sides in order, marks of receipts, who held it for how long."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from contraparte.desk.queries import type_title
+from contraparte.desk.registry import field_word
+from contraparte.desk.rules.elapsed import Share, Stretch, shares
+from contraparte.exchange import registry as exchange
+from contraparte.exchange.models import Conversation, Draft, Message, Obligation, Receipt
+from contraparte.exchange.reading import read_message
+from contraparte.exchange.rules.classes import leaves
+from contraparte.ledger import queries as ledger
+from contraparte.ledger.models import Log
+from contraparte.protocol.errors import MessageTypeUnknownError
+from contraparte.protocol.message import Message as Content
+
+PER_PAGE = 50
+
+# In the order things happen to a message; the row of marks always has the same places.
+OUT_MARKS = ("logged", "accepted", "cosigned", "delivered", "opened", "used")
+IN_MARKS = ("logged", "cosigned", "delivered", "opened", "used")
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One place in the row of marks: done at `at`, or still open (`at` None and not `done`)."""
+
+    name: str
+    done: bool
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One leaf of a message, named."""
+
+    name: str
+    pointer: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Something the sender withheld: where, and what they gave as reason."""
+
+    name: str
+    pointer: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One message of the thread."""
+
+    row: Message
+    title: str
+    is_ours: bool
+    content: Content | None  # None once erased
+    lines: list[Line] = field(default_factory=list)
+    kept: list[Kept] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
+    template: str = ""
+
+
+def entries_of(conversation: Conversation, *, page: int = 1) -> tuple[list[Entry], int]:
+    """The messages of one page, oldest first (the last page holds the newest), and how many pages there are."""
+    rows = Message.objects.filter(conversation=conversation).select_related("content").order_by("at", "id")
+    total = rows.count()
+    pages = max(1, -(-total // PER_PAGE))
+    first = (min(max(page, 1), pages) - 1) * PER_PAGE
+    shown = list(rows[first : first + PER_PAGE])
+    receipts = _receipts(shown)
+    cosigned = _cosigned_sizes({row.log_origin for row in shown})
+    return [_entry(row, receipts.get(row.pk, {}), cosigned.get(row.log_origin, 0)) for row in shown], pages
+
+
+def page_count(conversation: Conversation) -> int:
+    """How many pages the thread has."""
+    return max(1, -(-Message.objects.filter(conversation=conversation).count() // PER_PAGE))
+
+
+def elapsed_of(conversation: Conversation, now: datetime) -> list[Share]:
+    """The bar of elapsed time by holder, to now or to the end of the conversation."""
+    rows = Obligation.objects.filter(conversation=conversation).order_by("opened_at")[:500]
+    stretches = [Stretch(row.holder, row.opened_at, row.closed_at) for row in rows]
+    return shares(stretches, opened=conversation.opened_at, until=conversation.closed_at or now)
+
+
+def open_steps(conversation: Conversation) -> list[Obligation]:
+    """Who owes what now, the earliest clock first."""
+    return list(Obligation.objects.filter(conversation=conversation, closed_at=None)[:20])
+
+
+def open_drafts(conversation: Conversation) -> list[Draft]:
+    """What is written in this conversation and has not left."""
+    states = (Draft.State.DRAFT, Draft.State.REVIEW, Draft.State.RETURNED)
+    rows = Draft.objects.filter(conversation=conversation, state__in=states)
+    return list(rows.select_related("drafted_by__person").order_by("drafted_at", "id")[:20])
+
+
+def _receipts(rows: list[Message]) -> dict[int, dict[str, datetime]]:
+    found: dict[int, dict[str, datetime]] = {}
+    for pk, kind, at in Receipt.objects.filter(message__in=rows).values_list("message_id", "kind", "at"):
+        found.setdefault(pk, {}).setdefault(kind, at)
+    return found
+
+
+def _cosigned_sizes(origins: set[str]) -> dict[str, int]:
+    return {log.origin: ledger.cosigned_size(log) for log in Log.objects.filter(origin__in=origins)}
+
+
+def _entry(row: Message, receipts: Mapping[str, datetime], cosigned: int) -> Entry:
+    content = read_message(row) if hasattr(row, "content") else None
+    body = content.body if content is not None else {}
+    names = OUT_MARKS if row.direction == "out" else IN_MARKS
+    facts: dict[str, tuple[bool, datetime | None]] = {
+        "logged": (True, row.at),
+        "cosigned": (row.log_index < cosigned, None),
+        **{kind: (True, at) for kind, at in receipts.items()},
+    }
+    marks = [Mark(name, *facts.get(name, (False, None))) for name in names]
+    if row.state == Message.State.REJECTED:
+        marks = [marks[0], Mark("rejected", True, receipts.get("rejected"))]
+    return Entry(
+        row=row,
+        title=type_title(row.type),
+        is_ours=row.direction == "out",
+        content=content,
+        lines=[Line(field_word(pointer), pointer, value) for pointer, value in leaves(body) if value not in ({}, [])],
+        kept=[Kept(field_word(one.pointer), one.pointer, one.reason) for one in (content.withheld if content else ())],
+        marks=marks,
+        template=_template(row.type),
+    )
+
+
+def _template(name: str) -> str:
+    try:
+        return exchange.message_type(name).template
+    except MessageTypeUnknownError:
+        return ""

@@ -1,0 +1,62 @@
+"""One conversation: the thread, receipts, who holds it, and the steps that are open now."""
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from contraparte.desk import queries, threads
+from contraparte.desk.markings import marking_words
+from contraparte.desk.registry import subject_of
+from contraparte.exchange import actions as exchange
+from contraparte.protocol.marking import Marking
+from contraparte.web.permissions import PageRequest, may, page
+
+
+@page("conversation.view")
+def show(request: PageRequest, pk: int) -> HttpResponse:
+    """The thread. Reading it by somebody of the post is told to the sender, signed (P4.3)."""
+    conversation = queries.conversation_for(request.tenure, pk)
+    if conversation is None:
+        raise Http404
+    now = timezone.now()
+    if request.method == "GET":
+        exchange.note_opened(conversation, by=request.tenure, now=now)
+    wanted = request.GET.get("page", "")
+    last = threads.page_count(conversation)
+    entries, pages = threads.entries_of(conversation, page=int(wanted) if wanted.isdecimal() else last)
+    owed = threads.open_steps(conversation)
+    bar = threads.elapsed_of(conversation, now)
+    subject = subject_of(conversation.kind)
+    named = {
+        conversation.counterpart,
+        conversation.post_id,
+        *(one.holder for one in owed),
+        *(one.holder for one in bar),
+    }
+    context = {
+        "conversation": conversation,
+        "subject": subject,
+        "subject_url": subject.url(conversation),
+        "title": queries.titles_of([conversation], request.tenure)[conversation.pk],
+        "marking": _marking(entries),
+        "entries": entries,
+        "pages": pages,
+        "number": int(wanted) if wanted.isdecimal() else last,
+        "owed": owed,
+        "bar": bar,
+        "can_release": bool(may(request.tenure, "release.view")),
+        "drafts": threads.open_drafts(conversation),
+        "steps": subject.steps(conversation, request.tenure, now) if conversation.closed_at is None else [],
+        "posts": queries.names_of({*named, *(entry.row.sender for entry in entries)}),
+    }
+    return render(request, "desk/conversation.html", context)
+
+
+def _marking(entries: list[threads.Entry]) -> str:
+    """The marking of all that stands on the page, combined: never weaker than its strictest part (P2.2)."""
+    combined: Marking | None = None
+    for entry in entries:
+        if entry.content is not None:
+            one = entry.content.marking
+            combined = one if combined is None else combined.combine(one)
+    return marking_words(combined) if combined is not None else ""

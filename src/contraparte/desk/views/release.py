@@ -1,0 +1,175 @@
+"""The release preview, and what may be done on it: redact, ask, approve, return, release, give up.
+
+Each step is one action of the exchange; a refusal shows the preview again with what is wrong and keeps what was typed.
+"""
+
+from collections.abc import Callable
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from contraparte.desk import queries
+from contraparte.desk.previews import preview_page
+from contraparte.directory.models import Tenure
+from contraparte.exchange import actions as exchange
+from contraparte.exchange.models import Draft
+from contraparte.protocol.errors import ContraparteError
+from contraparte.web.permissions import PageRequest, may, page, require_post
+from contraparte.web.wording import status_of, words_of
+
+
+class ReasonForm(forms.Form):
+    """Why something is kept at home or given back."""
+
+    pointer = forms.CharField(max_length=400, required=False, widget=forms.HiddenInput)
+    text = forms.CharField(
+        label=gettext_lazy("Reason"), max_length=300, widget=forms.Textarea(attrs={"rows": 2, "maxlength": 300})
+    )
+
+
+@page("release.view")
+def show(request: PageRequest, pk: int) -> HttpResponse:
+    """What would leave now, what stays and why."""
+    return _preview(request, _draft(request.tenure, pk))
+
+
+@require_post("release.prepare")
+def redact(request: PageRequest, pk: int) -> HttpResponse:
+    """Keep one field at home, with a reason the other side may read."""
+    draft, form = _draft(request.tenure, pk), ReasonForm(request.POST)
+    if not form.is_valid() or not form.cleaned_data["pointer"]:
+        return _preview(request, draft, redaction=form, status=422)
+    return _do(
+        request,
+        draft,
+        lambda: exchange.redact_field(
+            draft, form.cleaned_data["pointer"], reason=form.cleaned_data["text"], by=request.tenure
+        ),
+        _("The field stays at home. Approvals given before no longer count."),
+    )
+
+
+@require_post("release.prepare")
+def ask(request: PageRequest, pk: int) -> HttpResponse:
+    """Ask the authorising persons of the agency."""
+    draft = _draft(request.tenure, pk)
+    told = _("Approval is asked for. The draft now stands on the desks of your authorising persons.")
+    return _do(request, draft, lambda: exchange.submit_draft(draft, by=request.tenure, now=timezone.now()), told)
+
+
+@require_post("release.decide")
+def approve(request: PageRequest, pk: int) -> HttpResponse:
+    """Say yes to exactly what was shown: the digest comes with the form that showed it."""
+    draft = _draft(request.tenure, pk)
+    try:
+        digest = bytes.fromhex(request.POST.get("digest", ""))
+    except ValueError:
+        digest = b""
+    told = _("You have approved exactly this content. One changed character voids it.")
+    return _do(
+        request,
+        draft,
+        lambda: exchange.approve_draft(draft, digest=digest, by=request.tenure, now=timezone.now()),
+        told,
+        stay=True,
+    )
+
+
+@require_post("release.decide")
+def give_back(request: PageRequest, pk: int) -> HttpResponse:
+    """Return the draft to its author with a note."""
+    draft, form = _draft(request.tenure, pk), ReasonForm(request.POST)
+    if not form.is_valid():
+        return _preview(request, draft, note=form, status=422)
+    return _do(
+        request,
+        draft,
+        lambda: exchange.return_draft(draft, note=form.cleaned_data["text"], by=request.tenure, now=timezone.now()),
+        _("The draft is back with its author, with your note."),
+    )
+
+
+@require_post("release.send")
+def send(request: PageRequest, pk: int) -> HttpResponse:
+    """Release: sealed, logged and queued in one step."""
+    draft = _draft(request.tenure, pk)
+    told = _("Released. It is sealed, logged and on its way; its receipts appear below as they come.")
+    return _do(
+        request,
+        draft,
+        lambda: exchange.release_draft(draft, by=request.tenure, now=timezone.now()),
+        told,
+        to_conversation=True,
+    )
+
+
+@require_post("release.prepare")
+def discard(request: PageRequest, pk: int) -> HttpResponse:
+    """Give the draft up; it stays on record."""
+    draft = _draft(request.tenure, pk)
+    return _do(
+        request,
+        draft,
+        lambda: exchange.discard_draft(draft, by=request.tenure, now=timezone.now()),
+        _("The draft was given up. It stays on record and cannot leave any more."),
+        to_conversation=True,
+    )
+
+
+def _draft(tenure: Tenure, pk: int) -> Draft:
+    draft = queries.draft_for(tenure, pk)
+    if draft is None:
+        raise Http404
+    return draft
+
+
+def _do(
+    request: PageRequest,
+    draft: Draft,
+    action: Callable[[], object],
+    told: str,
+    *,
+    stay: bool = True,
+    to_conversation: bool = False,
+) -> HttpResponse:
+    """Run one action; a refusal shows the preview as it stands now, with words for what was refused."""
+    try:
+        action()
+    except ContraparteError as error:
+        return _preview(request, _draft(request.tenure, draft.pk), error=error, status=status_of(error))
+    messages.success(_plain(request), told)
+    if to_conversation:
+        return redirect("desk:conversation", draft.conversation_id)
+    return redirect("desk:release", draft.pk)
+
+
+def _plain(request: PageRequest) -> HttpRequest:
+    return request
+
+
+def _preview(
+    request: PageRequest,
+    draft: Draft,
+    *,
+    error: ContraparteError | None = None,
+    redaction: ReasonForm | None = None,
+    note: ReasonForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    preview = preview_page(draft, request.tenure, now=timezone.now())
+    context = {
+        "draft": draft,
+        "preview": preview,
+        "title": queries.titles_of([draft.conversation], request.tenure)[draft.conversation_id],
+        "type_title": queries.type_title(draft.type),
+        "words": words_of(error) if error is not None else None,
+        "can_decide": bool(may(request.tenure, "release.decide")),
+        "redaction": redaction,
+        "note": note or ReasonForm(),
+    }
+    return render(request, "desk/release.html", context, status=status)

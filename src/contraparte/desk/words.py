@@ -1,0 +1,103 @@
+"""Words for the codes of the road itself: policies, reasons, needs, data classes, receipts, kinds of log entries."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from contraparte.ledger.rules.leaves import Kind
+
+POLICIES: dict[str, str | Promise] = {
+    "unknown-restriction-stays": _("A handling restriction this node does not know keeps the message at home."),
+    "empty-circle-stays": _("The onward circle names neither this country nor this agency."),
+    "no-purpose-stays": _("A message without a purpose stays at home."),
+    "administrative-goes-along": _("References, codes and dates of the exchange go where the message goes."),
+    "source-stays-home": _("A source is never named to the other side."),
+    "minor-needs-two": _("What concerns a minor leaves only after two persons have approved it."),
+}
+
+REASONS: dict[str, str | Promise] = {
+    "policy.error": _("A policy could not be evaluated; what cannot be decided does not leave."),
+    "policy.forbids": _("A policy forbids it."),
+    "policy.silent": _("No policy permits it; what nothing permits does not leave."),
+}
+
+NEEDS: dict[str, str | Promise] = {
+    "approval": _("the approval of an authorising person who did not draft it"),
+    "second_approval": _("the approval of a second authorising person"),
+    "senior_review": _("the review of a second, senior person"),
+}
+
+DATA_CLASSES: dict[str, str | Promise] = {
+    "": _("chosen by a person"),
+    "administrative": _("administrative"),
+    "case": _("case"),
+    "citizen": _("citizen"),
+    "dealer": _("dealer"),
+    "event": _("event"),
+    "financial": _("financial"),
+    "firearm": _("firearm"),
+    "location": _("location"),
+    "minor": _("minor"),
+    "person": _("person"),
+    "purchaser": _("purchaser"),
+    "source": _("source"),
+    "victim": _("victim"),
+}
+
+MARKS: dict[str, str | Promise] = {
+    "logged": _("logged"),
+    "accepted": _("accepted"),
+    "cosigned": _("cosigned"),
+    "delivered": _("delivered"),
+    "opened": _("opened"),
+    "used": _("used"),
+    "deleted": _("deleted"),
+    "rejected": _("rejected"),
+}
+
+ENTRIES: dict[str, str | Promise] = {
+    Kind.LOG_OPENED: _("Log opened"),
+    Kind.MESSAGE_RELEASED: _("Message released"),
+    Kind.MESSAGE_ACCEPTED: _("Message accepted"),
+    Kind.MESSAGE_REJECTED: _("Message rejected"),
+    Kind.MESSAGE_DELIVERED: _("Message delivered"),
+    Kind.MESSAGE_OPENED: _("Message opened"),
+    Kind.MESSAGE_USED: _("Message used"),
+    Kind.MESSAGE_DELETED: _("Message deleted"),
+    Kind.MESSAGE_RESEALED: _("Message sealed again"),
+    Kind.MESSAGE_ERASED: _("Message erased"),
+    Kind.HOLD_PLACED: _("Hold placed"),
+    Kind.HOLD_LIFTED: _("Hold lifted"),
+    Kind.NODE_RECOVERED: _("Node recovered"),
+}
+
+HANDLING: dict[str, str | Promise] = {
+    "H0": _("only to prevent or combat crime"),
+    "H1": _("not in court without permission"),
+    "H2": _("not passed on without permission"),
+    "H3": _("other restriction"),
+}
+
+PURPOSES: dict[str, str | Promise] = {
+    "firearms_tracing": _("firearms tracing"),
+    "criminal_investigation": _("criminal investigation"),
+    "prosecution": _("prosecution"),
+}
+
+EVIDENCE: dict[str, str | Promise] = {
+    "intelligence": _("intelligence, not evidence"),
+    "evidence": _("evidence"),
+}
+
+URGENCY: dict[str, str | Promise] = {
+    "urgent": pgettext_lazy("clock", "urgent"),
+    "routine": pgettext_lazy("clock", "routine"),
+}
+
+DRAFT_STATES: dict[str, str | Promise] = {
+    "draft": _("draft"),
+    "review": _("waits for approval"),
+    "returned": _("returned with a note"),
+    "released": _("released"),
+    "discarded": _("given up"),
+}
