@@ -95,3 +95,22 @@ def entry() -> Callable[..., actions.Entry]:
         return actions.Entry(**{**fields, **told})
 
     return make
+
+
+@pytest.fixture
+def peer(keyring: KeyRing):
+    from tests.ledger.peer import Peer
+
+    return Peer(keyring)
+
+
+@pytest.fixture
+def log_entries(keyring: KeyRing, entry) -> Callable[..., list[actions.Appended]]:
+    """Log so many fresh entries in one committed batch."""
+    from django.db import transaction
+
+    def log(count: int = 1, *, now: datetime = NOW, **told) -> list[actions.Appended]:
+        with transaction.atomic():
+            return actions.append([entry(**told) for _ in range(count)], now=now)
+
+    return log

@@ -95,7 +95,7 @@ def test_a_new_year_opens_a_log_that_cites_the_final_head_of_the_old_one(keyring
     assert (appended[0].origin, appended[0].index) == ("mx.fge-son/us.ntc/2027", 1)
     opening = parse_leaf(bytes(Leaf.objects.get(log__year=2027, index=0).data))
     assert opening.references == (opening_reference(final),)
-    assert Log.objects.get(year=2026).closed_at is not None
+    assert Log.objects.get(year=2026).closed
 
 
 def test_a_clock_behind_the_new_year_does_not_reopen_the_old_log(keyring, entry):

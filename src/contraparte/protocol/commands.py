@@ -1,7 +1,7 @@
 """`contraparte tlog verify`: check a proof file offline, without a node, a database or the code that wrote the log.
 
-It shares no code with the writer (P5.6): verification in `tlog`, files in `notes` and `tlog_proof`, and a reading of the
-leaf of its own, after docs/protocol/ledger.md.
+It shares no code with the writer (P5.6): verification in `tlog`, files in `notes` and `tlog_proof`, and its own reading
+of the leaf, after docs/protocol/ledger.md.
 """
 
 import json
@@ -85,7 +85,7 @@ def read_leaf(data: bytes) -> dict[str, Any]:
         fields = cbor2.loads(data)
     except (cbor2.CBORError, ValueError):
         return {}
-    if not isinstance(fields, list) or len(fields) != 10 or fields[0] != 1:
+    if not _is_ours(fields):
         return {}
     _, kind, direction, message_id, *hashes, references, retention, minute = fields
     told: dict[str, Any] = {"kind": _KINDS[kind - 1] if 1 <= kind <= len(_KINDS) else f"kind {kind}"}
@@ -100,6 +100,22 @@ def read_leaf(data: bytes) -> dict[str, Any]:
         told["retention"] = retention
     told["at"] = datetime.fromtimestamp(minute * 60, UTC).isoformat()
     return told
+
+
+def _is_ours(fields: Any) -> bool:
+    """Whether a decoded leaf has the ten fields of version 1, each of its type."""
+    if not isinstance(fields, list) or len(fields) != 10 or fields[0] != 1:
+        return False
+    _, kind, direction, *hashes, references, retention, minute = fields
+    numbers = all(type(number) is int and 0 <= number < 1 << 32 for number in (kind, direction, minute))
+    whole = all(one is None or isinstance(one, bytes) for one in hashes)
+    return (
+        numbers
+        and whole
+        and isinstance(retention, str)
+        and isinstance(references, list)
+        and all(isinstance(reference, bytes) for reference in references)
+    )
 
 
 GROUPS: dict[str, typer.Typer] = {"tlog": app}

@@ -46,7 +46,7 @@ class TilePath(NamedTuple):
             raise NoteMalformedError(field="tile", reason="path")
         width = WIDTH if found[3] is None else int(found[3])
         path = cls(ENTRIES if found[1] == "entries" else int(found[1]), int(re.sub("[x/]", "", found[2])), width)
-        if str(path) != text:
+        if str(path) != text or width > WIDTH:
             raise NoteMalformedError(field="tile", reason="path")
         return path
 
