@@ -23,7 +23,8 @@ def measure(size: Size) -> Iterator[Row]:
     known = parties()
     floor = rate(bare_receive(known, issue(sample(known, 1), known.message_key)), seconds=1.0)
     with two_nodes() as (sender, receiver):
-        sender.ask("release", f"{receiver.agency}/desk", count, BATCH)
+        sender.ask("open", f"{receiver.agency}/desk", BATCH)
+        sender.ask("release", count, BATCH)
         packed = sender.ask("pack", BATCH)
         receiver.serve()
         spent = sender.ask("post", receiver.url, packed)

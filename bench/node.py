@@ -111,25 +111,41 @@ def adopt_accord(signed: str) -> None:
     actions.appoint_service(queries.post(f"{settings.NODE_OPERATOR}/desk"), by=None, now=now)
 
 
-def release_many(recipient: str, count: int, batch: int) -> float:
-    """Release `count` messages in batches, each in a conversation of its own; returns the seconds it took."""
+def open_threads(recipient: str, count: int) -> int:
+    """Open `count` conversations with a post of the other node, to be used in turn by `release`."""
     from django.conf import settings
     from django.utils import timezone
 
     from contraparte.directory import queries
-    from contraparte.exchange.actions import automatic, open_conversation, send_all
-    from contraparte.protocol.marking import Marking
+    from contraparte.exchange.actions import open_conversation
+    from contraparte.exchange.writing import writing
 
     post = queries.post(f"{settings.NODE_OPERATOR}/desk")
-    service, marking = queries.service_tenure(post), Marking.from_json(MARKING)
+    service, now = queries.service_tenure(post), timezone.now()
+    with writing():
+        opened = [
+            open_conversation(post=post, counterpart=recipient, kind="bench", by=service, now=now) for _ in range(count)
+        ]
+    return len(opened)
+
+
+def release_many(count: int, batch: int) -> float:
+    """Release `count` messages in batches, over all open conversations in turn; returns the seconds it took."""
+    from django.conf import settings
+    from django.utils import timezone
+
+    from contraparte.directory import queries
+    from contraparte.exchange.actions import automatic, send_all
+    from contraparte.exchange.models import Conversation
+    from contraparte.protocol.marking import Marking
+
+    service = queries.service_tenure(queries.post(f"{settings.NODE_OPERATOR}/desk"))
+    marking, threads = Marking.from_json(MARKING), list(Conversation.objects.order_by("pk"))
     started = time.perf_counter()
     for first in range(0, count, batch):
-        now = timezone.now()
-        threads = [
-            open_conversation(post=post, counterpart=recipient, kind="bench", by=service, now=now)
-            for _ in range(min(batch, count - first))
-        ]
-        send_all([automatic(TYPE, BODY, conversation=one, marking=marking, by=service) for one in threads], now=now)
+        turn = [threads[number % len(threads)] for number in range(first, min(first + batch, count))]
+        outgoing = [automatic(TYPE, BODY, conversation=one, marking=marking, by=service) for one in turn]
+        send_all(outgoing, now=timezone.now())
     return time.perf_counter() - started
 
 
@@ -183,6 +199,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "load": load_directories,
     "sign": sign_accord,
     "adopt": adopt_accord,
+    "open": open_threads,
     "release": release_many,
     "pack": packed_requests,
     "post": post_all,
