@@ -97,6 +97,9 @@ def test_public_holidays_come_from_the_package_and_the_accords_own_list():
     free = calendars.holidays_for(working, 2026)
     assert {date(2026, 7, 3), date(2026, 3, 5), date(2027, 1, 1)} <= free
     assert calendars.holidays_for(Calendar(), 2026) == frozenset()
+    assert date(2026, 9, 16) in calendars.public_holidays("MX", 2026)
+    for nobody_keeps in ("XX", "US-XX"):
+        assert calendars.public_holidays(nobody_keeps, 2026) == frozenset()
 
 
 def test_a_time_zone_nobody_knows_is_utc():
