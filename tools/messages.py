@@ -34,7 +34,11 @@ KEYWORDS = {
     "npgettext_lazy": ((1, "c"), 2, 3),
 }
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sdrf]|%[sdrf]|\{(\w*)\}")
-VOLATILE = re.compile(r'^"(?:POT-Creation-Date|PO-Revision-Date|Generated-By|Last-Translator|Language-Team|Report-Msgid-Bugs-To|Project-Id-Version):.*\n', re.M)
+VOLATILE = re.compile(
+    r'^"(?:POT-Creation-Date|PO-Revision-Date|Generated-By|Last-Translator|Language-Team'
+    r"|Report-Msgid-Bugs-To|Project-Id-Version):.*\n",
+    re.M,
+)
 HEADER = "Spanish (Mexico) of the room {room}. Words follow the glossary; see docs/reference/glossary.md."
 
 Key = tuple[str, str]  # context, English

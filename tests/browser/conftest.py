@@ -64,6 +64,14 @@ def open_page(chromium: Browser, live_server: "pytest.FixtureRequest") -> Iterat
     assert not complaints, complaints
 
 
+def visit(page: Page, address: str, status: int = 200) -> Page:
+    """Open an address and wait until it is quiet; any status but the expected one fails the test."""
+    answer = page.goto(address)
+    assert answer is not None and answer.status == status, f"{address} answered {answer.status if answer else None}"
+    page.wait_for_load_state("networkidle")
+    return page
+
+
 def _is_complaint(text: str) -> bool:
     return "Content Security Policy" in text or "Uncaught" in text
 

@@ -42,7 +42,9 @@ def make_post(post_id: str = "mx.fge-son/firearms", *, name_en: str = "Firearms 
 def appoint(person: Person, post: Post, *roles: Role, ends: datetime | None = None) -> Tenure:
     """A running tenure (ended where `ends` lies in the past)."""
     starts = NOW - timedelta(days=30)
-    return Tenure.objects.create(person=person, post=post, roles=[role.value for role in roles], starts=starts, ends=ends)
+    return Tenure.objects.create(
+        person=person, post=post, roles=[role.value for role in roles], starts=starts, ends=ends
+    )
 
 
 def make_person(username: str = "ana", *, password: str | None = None, second_factor: bool = True) -> Person:

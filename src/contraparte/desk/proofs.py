@@ -16,7 +16,7 @@ from contraparte.directory.models import Agency, Tenure
 from contraparte.exchange.models import Message
 from contraparte.ledger import heads
 from contraparte.ledger import queries as ledger
-from contraparte.ledger.models import Checkpoint, Cosignature, Incident, Log
+from contraparte.ledger.models import Cosignature, Incident, Log
 from contraparte.ledger.queries import PlacedLeaf
 from contraparte.ledger.rules.leaves import Leaf
 from contraparte.protocol.errors import NoteUnverifiedError, ProofError
@@ -28,7 +28,7 @@ from contraparte.protocol.tlog_proof import TlogProof
 
 @dataclass(frozen=True, slots=True)
 class HeadShown:
-    """The head of one log: size, when it was signed, up to where its peer has cosigned, and since when."""
+    """The head of one log: its last entry's time, up to where its peer has cosigned, and when it last did."""
 
     log: Log
     at: datetime | None
@@ -133,12 +133,11 @@ def pairs_of(tenure: Tenure) -> list[Pair]:
 def _head(log: Log | None) -> HeadShown | None:
     if log is None:
         return None
-    head = Checkpoint.objects.filter(log=log, size=log.size).first()
+    last = ledger.leaf_at(log.origin, log.size - 1).read() if log.size else None
     cosigned = Cosignature.objects.filter(log=log).order_by("-size").first()
     # A mirror is verified entry by entry before it is stored, so the whole of it is cross-checked.
     size = cosigned.size if cosigned else (0 if log.mine else log.size)
-    at = cosigned.at if cosigned else (None if log.mine else head.at if head else None)
-    return HeadShown(log, head.at if head else None, size, at)
+    return HeadShown(log, last.at if last else None, size, cosigned.at if cosigned else None)
 
 
 def rows_of(log: Log, *, before: int | None) -> list[Row]:
