@@ -6,26 +6,27 @@ the same file goes on where the last chunk ended. The search index is derived af
 """
 
 import csv
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 
 from contraparte.books import index
 from contraparte.books.models import Book, BookKind, Import, ImportRefusal
-from contraparte.books.reader import LogicalLine, Probe, logical_lines, probe
+from contraparte.books.reader import Chunk, Probe, chunks, probe
 from contraparte.books.rules.columns import COLUMNS, LINE_ID, Row, RowReader
 from contraparte.books.rules.dates import DateFormat
 from contraparte.books.store import Counts, LineWriter
 from contraparte.directory.models import Agency
-from contraparte.protocol.errors import BookFileChangedError, BookRowCellsError, ContraparteError
+from contraparte.protocol.errors import BookFileChangedError, BookRowCellsError, BookRowQuotesError, ContraparteError
 
-CHUNK: Final = 10_000  # rows in one transaction: about a second of work, some megabytes of memory
+CHUNK: Final = 40_000  # rows of one transaction of `load_lines`
+CACHE_KIB: Final = 131_072  # SQLite's page cache during an import, so that the indexes of a large book stay in memory
 MAX_APPEND: Final = 5_000  # lines of one append
 MAX_REFUSALS: Final = 10_000  # refusals kept one by one for an import; more are counted
 PERSONAL: Final = frozenset({"acquired_from", "disposed_to", "row"})  # what was read there may name a person
@@ -53,14 +54,16 @@ def import_file(
     reader = RowReader(found.header, dates)
     origin = _begin(book, found, reader, by=by, now=now, dates=dates)
     writer = LineWriter(book)
-    lines = logical_lines(found, origin.offset, max(origin.row, 1))
-    while chunk := list(islice(lines, CHUNK)):
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+    for chunk in chunks(found, origin.offset, max(origin.row, 1)):
         rows, refusals = _read_chunk(chunk, reader, found.delimiter)
-        _commit_chunk(writer, origin, chunk[-1], rows, refusals)
+        _commit_chunk(writer, origin, chunk, rows, refusals)
         if progress:
             progress(origin.offset, found.size)
     Import.objects.filter(pk=origin.pk).update(state=Import.State.DONE, finished_at=now)
-    index.catch_up(book, progress=None)
+    index.catch_up(book)
     origin.refresh_from_db()
     return origin
 
@@ -90,48 +93,48 @@ def _begin(book: Book, found: Probe, reader: RowReader, *, by: str, now: datetim
 
 
 def _read_chunk(
-    chunk: Sequence[LogicalLine], reader: RowReader, delimiter: str
+    chunk: Chunk, reader: RowReader, delimiter: str
 ) -> tuple[list[Row], list[tuple[int, ContraparteError]]]:
     """The rows of a chunk that can be lines, and the refusals of those that cannot, by line number."""
     rows: list[Row] = []
-    refusals: list[tuple[int, ContraparteError]] = []
-    for line, cells in _cells(chunk, delimiter):
-        if line.error is not None:
-            refusals.append((line.number, line.error))
-        elif cells:
+    refusals: list[tuple[int, ContraparteError]] = list(chunk.errors)
+    read, take = reader.read, rows.append
+    for number, cells in _cells(chunk, delimiter, refusals):
+        if cells:
             try:
-                rows.append(reader.read(cells))
+                take(read(cells))
             except ContraparteError as refusal:
-                refusals.append((line.number, refusal))
-    return rows, refusals
+                refusals.append((number, refusal))
+    return rows, sorted(refusals, key=lambda refusal: refusal[0])
 
 
-def _cells(chunk: Sequence[LogicalLine], delimiter: str) -> Iterator[tuple[LogicalLine, list[str]]]:
-    """Each line with its cells; an empty line has none."""
-    whole = [line.text for line in chunk]
+def _cells(
+    chunk: Chunk, delimiter: str, refusals: list[tuple[int, ContraparteError]]
+) -> Iterable[tuple[int, list[str]]]:
+    """Each row's number and cells; an empty row has none. A row that is no CSV by itself goes to `refusals`."""
     try:
-        parsed = list(csv.reader(whole, delimiter=delimiter))
+        parsed = list(csv.reader(chunk.texts, delimiter=delimiter))
     except csv.Error:
         parsed = []
-    if len(parsed) == len(chunk):
-        yield from zip(chunk, parsed, strict=True)
-        return
-    for line in chunk:  # a stray quote inside a cell, a carriage return: each line for itself
+    if len(parsed) == len(chunk.texts):
+        return zip(chunk.numbers, parsed, strict=True)
+    rows = []
+    for number, text in zip(chunk.numbers, chunk.texts, strict=True):  # a carriage return or a quote inside a cell
         try:
-            alone = list(csv.reader([line.text], delimiter=delimiter))
+            alone = list(csv.reader([text], delimiter=delimiter))
         except csv.Error:
             alone = [[], []]
         if len(alone) > 1:
-            error = BookRowCellsError(field="row", read="", wanted="")
-            yield line._replace(error=error), []
-        else:
-            yield line, alone[0] if alone else []
+            refusals.append((number, BookRowQuotesError(field="row", read="")))
+        elif alone:
+            rows.append((number, alone[0]))
+    return rows
 
 
 def _commit_chunk(
     writer: LineWriter,
     origin: Import,
-    last: LogicalLine,
+    chunk: Chunk,
     rows: Sequence[Row],
     refusals: Sequence[tuple[int, ContraparteError]],
 ) -> None:
@@ -151,15 +154,15 @@ def _commit_chunk(
             batch_size=100,
         )
         Import.objects.filter(pk=origin.pk).update(
-            offset=last.end,
-            row=last.end_number,
+            offset=chunk.end,
+            row=chunk.end_number,
             added=F("added") + counts.added,
             completed=F("completed") + counts.completed,
             corrected=F("corrected") + counts.corrected,
             unchanged=F("unchanged") + counts.unchanged,
             refused=F("refused") + len(refusals),
         )
-    origin.offset = last.end
+    origin.offset = chunk.end
 
 
 def _lock(book: Book) -> None:

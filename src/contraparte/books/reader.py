@@ -8,7 +8,7 @@ a quote that is not closed within `MAX_JOINED` lines costs its own line only, ne
 import codecs
 import csv
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -24,6 +24,7 @@ from contraparte.protocol.errors import (
 MAX_LINE: Final = 64 * 1024  # bytes of a row: 11 columns of 400 characters, each of 4 bytes, fit three times
 MAX_JOINED: Final = 12  # lines that one quoted cell may span
 _BLOCK: Final = 1 << 20
+CHUNK_BYTES: Final = 6 << 20  # one transaction's worth: about 40,000 rows and a second or two of work
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,17 @@ class Probe:
     delimiter: str
     header: tuple[str, ...]
     body: int  # offset of the first byte after the header line
+
+
+@dataclass(slots=True)
+class Chunk:
+    """Rows that are read together: texts that can be parsed, rows that cannot, and where the next chunk begins."""
+
+    texts: list[str]
+    numbers: Sequence[int]
+    errors: list[tuple[int, BookRowError]]
+    end: int
+    end_number: int
 
 
 class LogicalLine(NamedTuple):
@@ -82,6 +94,54 @@ def probe(path: Path) -> Probe:
     delimiter = max(",;\t", key=text.count)
     header = next(csv.reader([text], delimiter=delimiter), [])
     return Probe(path, size, digest.hexdigest(), encoding, delimiter, tuple(header), body)
+
+
+def chunks(found: Probe, offset: int = 0, number: int = 1) -> Iterator[Chunk]:
+    """The rows after the header, or from `offset` (the `end` of a chunk read before) with `number` lines before it.
+
+    A block of plain lines, which nearly all are, is split and decoded as one; any other line by line.
+    """
+    offset = max(offset, found.body)
+    with found.path.open("rb") as file:
+        while True:
+            file.seek(offset)
+            block = file.read(CHUNK_BYTES)
+            if not block:
+                return
+            cut = block.rfind(b"\n") + 1 if len(block) == CHUNK_BYTES else len(block)
+            chunk = _plain_chunk(block[:cut], found.encoding, offset, number) if cut else None
+            if chunk is None:
+                chunk = _mended_chunk(found, offset, number, offset + CHUNK_BYTES)
+            offset, number = chunk.end, chunk.end_number
+            yield chunk
+
+
+def _plain_chunk(block: bytes, encoding: str, offset: int, number: int) -> Chunk | None:
+    """The block as a chunk when every line in it stands for itself, else None."""
+    lines = block.removesuffix(b"\n").split(b"\n")
+    if max(map(len, lines)) > MAX_LINE or any(line.count(b'"') % 2 for line in lines):
+        return None
+    try:
+        texts = block.removesuffix(b"\n").decode("utf-8" if encoding == "utf-8" else "ascii").split("\n")
+    except UnicodeDecodeError:
+        return None
+    return Chunk(texts, range(number + 1, number + 1 + len(texts)), [], offset + len(block), number + len(texts))
+
+
+def _mended_chunk(found: Probe, offset: int, number: int, until: int) -> Chunk:
+    chunk = Chunk([], [], [], offset, number)
+    numbers: list[int] = []
+    for line in logical_lines(found, offset, number):
+        if line.error is not None:
+            chunk.errors.append((line.number, line.error))
+        else:
+            chunk.texts.append(line.text)
+            numbers.append(line.number)
+        chunk.end, chunk.end_number = line.end, line.end_number
+        if line.end >= until:
+            break
+    chunk.numbers = numbers
+    return chunk
 
 
 def logical_lines(found: Probe, offset: int = 0, number: int = 1) -> Iterator[LogicalLine]:

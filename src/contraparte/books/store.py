@@ -26,6 +26,7 @@ _INSERT: Final = (
     "INSERT INTO books_line (book_id, line_id, revision, supersedes_id, is_current, description_id, serial, serial_key,"
     " serial_state, acquired_on, acquired_from, disposed_on, disposed_to)"
     " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+    " ON CONFLICT (book_id, line_id, revision) DO NOTHING"
 )
 
 
@@ -52,7 +53,7 @@ class _Known:
 
     row: Row
     revision: int
-    pk: int | None
+    pk: int
     earlier: list[Row] = field(default_factory=list)
 
 
@@ -64,22 +65,19 @@ class LineWriter:
         self._descriptions: dict[Made, int] = {}
 
     def write(self, rows: Sequence[Row]) -> Counts:
-        """Write one chunk: new lines, dispositions, corrections. The same rows again change nothing."""
-        counts = Counts()
-        known = self._known({row.line_id for row in rows}) if self.book.last_line else {}
-        fresh: dict[str, Row] = {}
-        for row in rows:
-            if row.line_id not in known:
-                before = fresh.get(row.line_id)
-                if before is None:
-                    fresh[row.line_id] = row
-                    counts.added += 1
-                    continue
-                self._insert([(before, 0, None)])
-                known.update(self._known({row.line_id}))
-                del fresh[row.line_id]
-            self._change(known[row.line_id], row, counts)
-        self._insert([(row, 0, None) for row in fresh.values()])
+        """Write one chunk: new lines, dispositions, corrections. The same rows again change nothing.
+
+        Lines are new until the database says otherwise: only when some were not taken are the known ones read.
+        """
+        counts, before = Counts(), self.book.last_line
+        first = {row.line_id: row for row in reversed(rows)}
+        counts.added = self._insert([(row, 0, None) for row in first.values()])
+        if counts.added < len(rows):
+            known = self._known(first)
+            for row in rows:
+                line = known[row.line_id]
+                if line.pk <= before or row is not first[row.line_id]:
+                    self._change(line, row, counts)
         if counts.added or counts.corrected:
             self._note(counts.added)
         return counts
@@ -104,17 +102,14 @@ class LineWriter:
             known.row, known.revision, known.pk, known.earlier = row, arrived.revision, arrived.pk, arrived.earlier
             counts.corrected += 1
 
-    def _insert(self, lines: Sequence[tuple[Row, int, int | None]]) -> None:
-        if not lines:
-            return
+    def _insert(self, lines: Sequence[tuple[Row, int, int | None]]) -> int:
+        """Insert lines whose name and revision the book does not have; returns how many."""
         self._learn({row.made for row, _, _ in lines})
         book, described = self.book.pk, self._descriptions
         # SQLite's own adapter for dates is slow and deprecated; both databases read the text.
-        days: dict[date | None, str | None] = {None: None}
-        for row, _, _ in lines:
-            for day in (row.acquired_on, row.disposed_on):
-                if day not in days and day is not None:
-                    days[day] = day.isoformat()
+        days: dict[date | None, str | None] = {row.acquired_on: row.acquired_on.isoformat() for row, _, _ in lines}
+        days |= {row.disposed_on: row.disposed_on.isoformat() for row, _, _ in lines if row.disposed_on}
+        days[None] = None
         with connection.cursor() as cursor:
             cursor.executemany(
                 _INSERT,
@@ -126,6 +121,7 @@ class LineWriter:
                     for row, revision, before in lines
                 ],
             )  # fmt: skip
+            return int(cursor.rowcount)
 
     def _learn(self, wanted: set[Made]) -> None:
         """Give every description its row."""

@@ -94,6 +94,7 @@ class RowReader:
         if missing or twice:
             raise BookHeaderError(field="header", read=",".join(names)[:MAX_CELL], missing=", ".join(missing or twice))
         self.width = len(names)
+        self._names = names
         self.ignored = tuple(name for name in names if name and name not in (*COLUMNS, LINE_ID))
         self._dates = dates
         # A column the file does not have reads as empty: one more cell is put behind every row.
@@ -104,13 +105,14 @@ class RowReader:
         """Read one row. Raises a BookRowError, or what the serial or the dates raise; each names a field."""
         if len(cells) != self.width:
             raise BookRowCellsError(field="row", read=str(len(cells)), wanted=str(self.width))
+        whole = "".join(cells)
+        if "  " in whole or not (len(whole) <= MAX_CELL and whole.isprintable()):
+            cells = [_text(cell, name) for cell, name in zip(cells, self._names, strict=True)]
         cells.append("")
-        maker, importer, kind, model, caliber, country, serial, *rest = self._pick(cells)
-        described = self._made.get((maker, importer, kind, model, caliber, country))
-        if described is None:
-            described = self._describe((maker, importer, kind, model, caliber, country))
-        made, maker_key = described
-        return read_values(made, maker_key, serial, rest, dates=self._dates)
+        maker, importer, kind, model, caliber, country, *rest = self._pick(cells)
+        cells_of_gun = (maker, importer, kind, model, caliber, country)
+        described = self._made.get(cells_of_gun) or self._describe(cells_of_gun)
+        return read_values(*described, rest, self._dates)
 
     def _describe(self, cells: tuple[str, ...]) -> tuple[Made, str]:
         made, maker_key = read_made(cells)
@@ -121,63 +123,55 @@ class RowReader:
 
 
 def read_made(cells: Sequence[str]) -> tuple[Made, str]:
-    """The describing columns, trimmed, with the maker's canonical name. Raises BookRowError."""
-    made = Made(*(_text(cell, field) for cell, field in zip(cells, Made._fields, strict=True)))
+    """The describing columns, trimmed, with the maker's canonical name. Raises BookCellMissingError."""
+    made = Made(*map(str.strip, cells))
     if not made.manufacturer:
         raise BookCellMissingError(field="manufacturer", read="")
     return made, canonical_maker(made.manufacturer)
 
 
-def read_values(
-    made: Made,
-    maker_key: str,
-    serial: str,
-    rest: Sequence[str],
-    *,
-    dates: DateFormat | None,
-) -> Row:
-    """Read one acquisition; `rest` is acquired_on, acquired_from, disposed_on, disposed_to, line_id.
+def read_values(made: Made, maker_key: str, cells: Sequence[str], dates: DateFormat | None) -> Row:
+    """Read one acquisition; `cells` is serial, acquired_on, acquired_from, disposed_on, disposed_to, line_id.
 
-    Raises as `RowReader.read`.
+    The cells hold single blanks and nothing that cannot be shown: `RowReader.read` has seen to it. Raises as it does.
     """
-    acquired_on, acquired_from, disposed_on, disposed_to, line_id = rest
-    serial, state = _text(serial, "serial"), ""
-    if not serial:
-        raise BookCellMissingError(field="serial", read="")
+    serial, acquired_on, acquired_from, disposed_on, disposed_to, line_id = map(str.strip, cells)
+    state = ""
+    if not serial or not acquired_on:
+        raise BookCellMissingError(field="acquired_on" if serial else "serial", read="")
     try:
         key = parse_key(serial)
     except SerialIsStateError as refusal:
         key, state = "", SerialState(refusal.params["state"]).value
-    if not acquired_on:
-        raise BookCellMissingError(field="acquired_on", read="")
     acquired = read_date(acquired_on, dates, "acquired_on")
-    source, recipient = _text(acquired_from, "acquired_from"), _text(disposed_to, "disposed_to")
-    disposed = read_date(disposed_on, dates, "disposed_on") if disposed_on and not disposed_on.isspace() else None
-    if disposed is None and recipient:
-        raise BookRowUndatedError(field="disposed_on", read="")
-    if disposed is not None and not recipient:
+    disposed = read_date(disposed_on, dates, "disposed_on") if disposed_on else None
+    if disposed is None:
+        if disposed_to:
+            raise BookRowUndatedError(field="disposed_on", read="")
+    elif not disposed_to:
         raise BookRowUnaddressedError(field="disposed_to", read="")
-    if disposed is not None and disposed < acquired:
+    elif disposed < acquired:
         raise BookRowOrderError(field="disposed_on", read=disposed_on, acquired=acquired.isoformat())
-    name = _text(line_id, LINE_ID) if line_id else _derived_id(maker_key, key or f"={serial}", acquired, source)
+    name = line_id or _derived_id(maker_key, key or f"={serial}", acquired, acquired_from)
     if len(name) > MAX_LINE_ID:
         raise BookCellTooLongError(field=LINE_ID, read=name[:MAX_LINE_ID], most=MAX_LINE_ID)
-    return Row(name, made, serial, key, state, acquired, source, disposed, recipient)
+    return Row(name, made, serial, key, state, acquired, acquired_from, disposed, disposed_to)
 
 
 def _text(cell: str, field: str) -> str:
-    """A trimmed cell. Raises BookRowError for one that is too long or holds a control character (NUL too)."""
-    cell = cell.strip()
+    """A cell, trimmed and with single blanks. Raises BookCellTooLongError or BookCellControlError."""
+    cell = " ".join(cell.split())  # a line break in an address is a blank
     if len(cell) > MAX_CELL:
-        raise BookCellTooLongError(field=field, read=cell[:40], most=MAX_CELL)
+        raise BookCellTooLongError(field=field[:20], read=cell[:40], most=MAX_CELL)
     if not cell.isprintable():
-        cell = " ".join(cell.split())  # a line break in an address is a blank; what is left must be printable
-        if not cell.isprintable():
-            raise BookCellControlError(field=field, read=ascii(cell[:40]))
+        raise BookCellControlError(field=field[:20], read=ascii(cell[:40]))
     return cell
 
 
 def _derived_id(maker: str, serial: str, acquired: date, source: str) -> str:
-    """The name of a line whose book does not number its lines: 24 hexadecimal digits."""
+    """The name of a line whose book does not number its lines: its serial and 12 hexadecimal digits.
+
+    The serial comes first because serials run in blocks: names that arrive together lie together in the database.
+    """
     told = f"{maker}\x1f{serial}\x1f{acquired.toordinal()}\x1f{source.casefold()}"
-    return hashlib.blake2b(told.encode(), digest_size=12).hexdigest()
+    return f"{serial[:40]}.{hashlib.blake2b(told.encode(), digest_size=6).hexdigest()}"
