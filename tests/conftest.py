@@ -5,6 +5,11 @@ database through processes of their own, carry it by hand and start their nodes 
 """
 
 import pytest
+from hypothesis import settings as hypothesis_settings
+
+# How long an example takes is no test here: timings belong to `make bench`.
+hypothesis_settings.register_profile("contraparte", deadline=None)
+hypothesis_settings.load_profile("contraparte")
 
 DATABASE_FIXTURES = {
     "db",
