@@ -8,7 +8,7 @@ import datetime
 import logging
 import time
 
-from contraparte.directory import client
+from contraparte.directory import client, publisher
 from contraparte.exchange import registry
 from contraparte.exchange.transport import LedgerTransport
 from contraparte.ledger.mirror import mirror_round
@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 LEDGER_EVERY_S = 2.0
 DIRECTORY_EVERY_S = 600.0
+PUBLICATION_EVERY_S = 6 * 3600.0
 ANYHOW_S = 3600.0
 
 Seen = dict[str, tuple[int, float]]
@@ -31,6 +32,7 @@ def install() -> None:
     """Tell the worker."""
     registry.register_periodic("ledger", LEDGER_EVERY_S, lambda now: exchange_heads(now=now))
     registry.register_periodic("directory", DIRECTORY_EVERY_S, refresh_directories)
+    registry.register_periodic("publication", PUBLICATION_EVERY_S, lambda now: publisher.renew_all(now=now))
 
 
 def check_at_start(*, now: datetime.datetime) -> None:
