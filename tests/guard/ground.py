@@ -35,8 +35,8 @@ def modules() -> Iterator[Path]:
 
 
 def room_of(file: Path) -> str:
-    """The room a file of the package lies in; files beside the rooms belong to none and give their own name."""
-    return file.relative_to(PACKAGE).parts[0]
+    """The room a file of the package lies in; a module beside the folders is a room by itself."""
+    return file.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
 def shown(file: Path) -> str:

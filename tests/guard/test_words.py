@@ -43,7 +43,7 @@ def test_a_code_belongs_to_one_error_only() -> None:
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.code)
-def test_the_error_says_what_is_wrong_and_how_to_mend_it_in_both_languages(
+def test_an_error_has_words_in_both_languages(
     error: type[errors.ContraparteError],
 ) -> None:
     problem = PROBLEMS[error.code]
