@@ -89,7 +89,7 @@ class TraceWorld:
         book = create_book(Agency.objects.get(pk=agency), "bound book", now=timezone.now())
         told = LINE | {"acquired_on": "2015-01-05", "acquired_from": "manufactured"} | changes
         told |= {"disposed_to": disposed_to, "disposed_on": disposed_on if disposed_to else ""}
-        done = append_lines(book, [told | {"line_id": f"{agency}-{told['serial']}-{told['acquired_on']}"}])
+        done = append_lines(book, [told | {"line_id": f"{told['model']}-{told['serial']}-{told['acquired_on']}"}])
         assert not done.refusals, done.refusals
 
     def chain(self, last: str = "individual; 4473 AZ-7; Talvo Brenmark", **changes: Any) -> None:
@@ -106,16 +106,15 @@ class TraceWorld:
             exchange.approve_draft(draft, digest=shown.content_digest, by=self.chief, now=timezone.now())
         exchange.release_drafts(drafts, by=self.officer, now=timezone.now())
 
+    def deliver_and_handle_once(self) -> bool:
+        """One turn of the road; False when nothing moved."""
+        turn = delivery.deliver_once(OPERATOR, now=timezone.now(), clock=timezone.now, send=self.wire.send)
+        return bool(handling.handle_waiting(now=timezone.now())) or turn.more
+
     def settle(self) -> None:
         """Deliver and handle until all is quiet."""
-        for _ in range(200):
-            moved = 0
-            while (turn := delivery.deliver_once(
-                OPERATOR, now=timezone.now(), clock=timezone.now, send=self.wire.send
-            )).more:  # fmt: skip
-                moved += 1
-            moved += handling.handle_waiting(now=timezone.now())
-            if not moved and not turn.more:
+        for _ in range(500):
+            if not self.deliver_and_handle_once() and not self.deliver_and_handle_once():
                 return
         raise AssertionError("the world does not come to rest")
 
@@ -158,9 +157,10 @@ def make_world() -> TraceWorld:
     for country, agencies in entries.items():
         held = [key for entry in agencies for key in keys[entry.id].values()]
         factory.load(factory.register_of(country, agencies, held), now)
+    to_federal = {"mode": "copy", "copy_to": [FEDERAL]}
     routing = [
-        {"types": ["trace.request/1", "trace.cancel/1"], "from": "mx.fge-son", "to": "us", "mode": "copy", "copy_to": [FEDERAL]},
-        {"types": ["trace.result/1"], "from": "us", "to": "mx.fge-son", "mode": "copy", "copy_to": [FEDERAL]},
+        {"types": ["trace.request/1", "trace.cancel/1"], "from": "mx.fge-son", "to": "us", **to_federal},
+        {"types": ["trace.result/1"], "from": "us", "to": "mx.fge-son", **to_federal},
     ]  # fmt: skip
     adopt(example(routing=routing, purposes=["firearms_tracing"]), keys)
     clocks = [

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from contraparte.books.rules.serials import read_serial
 from contraparte.desk.markings import marking_words as words_of_marking
@@ -26,11 +26,13 @@ def marking_words(marking: Mapping[str, Any]) -> str:
 
 
 def release_url(draft: Draft) -> str:
-    """Where a draft is previewed, approved and released; "" where the desk has no such page."""
-    try:
-        return reverse("desk:release", args=[draft.uuid])
-    except NoReverseMatch:
-        return ""
+    """Where a draft is previewed, approved and released."""
+    return reverse("desk:release", args=[draft.pk])
+
+
+def conversation_url(pk: int | None) -> str:
+    """The thread on the desk, or "" where there is none."""
+    return reverse("desk:conversation", args=[pk]) if pk else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,7 @@ def row_context(
     state = said.get("state_confirmed", "")
     proposed = str(refusal.params.get("state", "")) if refusal and refusal.code == "trace.serial.state" else ""
     return {
+        "has_more": any(cell.value or cell.error for cell in cells[6:]),
         "key": row_key or (gun.row_key if gun else f"r-{uuid4().hex[:16]}"),
         "gun": gun,
         "cells": cells,

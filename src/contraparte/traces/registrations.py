@@ -5,10 +5,11 @@ from pathlib import Path
 
 from django.utils.translation import gettext_lazy as _
 
+from contraparte.desk import registry as desk
 from contraparte.directory.rules.roles import Role
 from contraparte.exchange import registry as exchange
 from contraparte.exchange.registry import MessageType
-from contraparte.traces import handlers, messages
+from contraparte.traces import desk_entries, handlers, messages
 from contraparte.traces.actions.walking import give_up_on_silence
 from contraparte.traces.problems import PROBLEMS
 from contraparte.traces.queries import find_traces
@@ -31,7 +32,7 @@ SILENCE_EVERY_S = 60.0
 TYPES = (
     MessageType(
         "trace.request/1", messages.TraceRequest, handlers.on_request, messages.REQUEST_CLASSES,
-        _("Trace request"), asks="trace", template="traces/body_request.html",
+        _("Trace request"), asks="trace",
     ),
     MessageType(
         "trace.acknowledge/1", messages.TraceAcknowledge, handlers.on_acknowledge, messages.REFERENCES,
@@ -58,7 +59,7 @@ TYPES = (
     ),
     MessageType(
         "trace.result/1", messages.TraceResult, handlers.on_result, messages.RESULT_CLASSES,
-        _("Trace result"), answers=True, template="traces/body_result.html",
+        _("Trace result"), answers=True,
     ),
     MessageType(
         "trace.adopt/1", messages.TraceAdopt, handlers.on_adopt, messages.REFERENCES, _("Request taken over"),
@@ -79,6 +80,15 @@ def register() -> None:
     permissions.register_permissions(PERMISSIONS)
     permissions.register_permissions(CONTENT_FREE, content_free=True)
     register_problems(PROBLEMS)
+    desk.register_subject(
+        desk.Subject("trace", _("Firearm trace"), titles=desk_entries.titles, url=desk_entries.page_of)
+    )
+    desk.register_desk_source(desk.DeskSource("traces.custody", desk_entries.questions))
+    desk.register_desk_source(desk.DeskSource("traces.decide", desk_entries.calls))
+    desk.register_words("field", desk_entries.FIELD_WORDS)
+    desk.register_words("policy", desk_entries.POLICY_WORDS)
+    desk.register_words("stage", desk_entries.STAGE_WORDS)
+    desk.register_words("close", desk_entries.CLOSE_WORDS)
     register_nav(NavItem(_("Traces"), "traces:desk", "traces.view", 20, icon="location_on"))
     register_nav(NavItem(_("Questions to our book"), "traces:tasks", "traces.custody", 21, icon="local_library"))
     register_nav(NavItem(_("Figures on traces"), "traces:trends", "traces.trends", 60, icon="insights"))

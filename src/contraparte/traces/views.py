@@ -24,12 +24,19 @@ from contraparte.traces.actions.requesting import (
 )
 from contraparte.traces.forms import EventForm, GunForm, ReasonForm, SameGunForm
 from contraparte.traces.models import Event, Trace
-from contraparte.traces.presenting import marking_words, release_url, row_context, serial_reading
+from contraparte.traces.presenting import (
+    conversation_url,
+    gun_words,
+    marking_words,
+    release_url,
+    row_context,
+    serial_reading,
+)
 from contraparte.traces.rows import read_file, read_table
 from contraparte.traces.rules.codes import RULES, ResultCode
 from contraparte.traces.rules.time_to_crime import band_of
 from contraparte.traces.wording import BANDS, STATES, result_words
-from contraparte.web.permissions import PageRequest, form_page, page, require_post
+from contraparte.web.permissions import PageRequest, form_page, may, page, require_post
 from contraparte.web.wording import status_of, words_of
 
 
@@ -86,29 +93,37 @@ def event(request: PageRequest, pk: int) -> HttpResponse:
 
 
 def _event_page(
-    request: PageRequest, found: Event, *, imported: Imported | None = None, pasted: str = "", status: int = 200
+    request: PageRequest,
+    found: Event,
+    *,
+    imported: Imported | None = None,
+    pasted: str = "",
+    failed: dict[str, Any] | None = None,
+    status: int = 200,
 ) -> HttpResponse:
+    """The page of a recovery; `failed` is a row that was refused, shown as typed in its place."""
     guns = queries.guns_of(found)
     warned = queries.warnings_for(request.tenure, guns)
     rows = [row_context(found, row, warned.get(row.pk, ())) for row in guns]
-    report = [(one.row, words_of(one.error)) for one in imported.refused] if imported else []
+    fresh = row_context(found, None, ())
+    if failed is not None:
+        known = {row["key"] for row in rows}
+        rows = [failed if row["key"] == failed["key"] else row for row in rows]
+        fresh = failed if failed["key"] not in known else fresh
     drafts = queries.open_drafts([row.trace for row in guns if hasattr(row, "trace")])
-    return render(
-        request,
-        "traces/event.html",
-        {
-            "event": found,
-            "rows": rows,
-            "fresh": row_context(found, None, ()),
-            "ready": sum(1 for row in rows if row["is_ready"]),
-            "drafts": [(draft, release_url(draft)) for draft in drafts],
-            "imported": imported,
-            "report": report,
-            "pasted": pasted,
-            "marking_words": marking_words(found.marking),
-        },
-        status=status,
-    )
+    context = {
+        "event": found,
+        "rows": rows,
+        "fresh": fresh,
+        "ready": sum(1 for row in rows if row["is_ready"]),
+        "drafts": [(draft, release_url(draft)) for draft in drafts],
+        "imported": imported,
+        "report": [(one.row, words_of(one.error)) for one in imported.refused] if imported else [],
+        "pasted": pasted,
+        "can_record": may(request.tenure, "traces.record").allowed,
+        "marking_words": marking_words(found.marking),
+    }
+    return render(request, "traces/event.html", context, status=status)
 
 
 @require_post("traces.record")
@@ -122,13 +137,15 @@ def save_row(request: PageRequest, pk: int) -> HttpResponse:
     except ContraparteError as refusal:
         row = queries.gun(request.tenure, pk, key)
         context = row_context(found, row, (), typed=typed, refusal=refusal, row_key=key)
-        return render(request, "traces/row.html", {"row": context, "event": found}, status=status_of(refusal))
+        if not request.htmx:
+            return _event_page(request, found, failed=context, status=status_of(refusal))
+        return render(request, "traces/row_status.html", {"row": context, "event": found}, status=status_of(refusal))
     if not request.htmx:
         return redirect("traces:event", pk)
     warned = queries.warnings_for(request.tenure, [saved])
     context = row_context(found, saved, warned.get(saved.pk, ()))
     fresh = None if request.POST.get("is_known") else row_context(found, None, ())
-    return render(request, "traces/row.html", {"row": context, "event": found, "fresh": fresh})
+    return render(request, "traces/saved_row.html", {"row": context, "event": found, "fresh": fresh})
 
 
 @page("traces.record")
@@ -195,37 +212,40 @@ def trace(request: PageRequest, pk: int) -> HttpResponse:
     return _trace_page(request, queries.trace(request.tenure, pk))
 
 
+PROGRESS = (Trace.State.DRAFTED, Trace.State.SENT, Trace.State.ACKNOWLEDGED, Trace.State.CONCLUDED)
+
+
 def _trace_page(request: PageRequest, found: Trace, *, form: Any = None, status: int = 200) -> HttpResponse:
     state = sent_state(found)
     code = ResultCode(found.code) if found.code else None
-    can_resubmit = bool(code and RULES[code].can_resubmit and found.gun and state == Trace.State.CONCLUDED)
+    may_open = may(request.tenure, "traces.open").allowed and found.standing == Trace.Standing.OWN
+    again = code and RULES[code].can_resubmit and found.gun and state == Trace.State.CONCLUDED and found.conversation_id
     days = found.time_to_crime_days
     draft = found.draft if found.draft and found.draft.state != Draft.State.RELEASED else None
-    return render(
-        request,
-        "traces/trace.html",
-        {
-            "trace": found,
-            "state": state,
-            "state_words": STATES[state],
-            "result": result_words(found.code),
-            "path": queries.path_of_result(found),
-            "waiting": queries.waiting_on(found),
-            "passed": queries.passed(found.conversation_id, found.agency),
-            "purchaser": found.result.get("purchaser", {}),
-            "withheld": found.result_withheld,
-            "days": days,
-            "band": BANDS[band_of(days)] if days is not None else "",
-            "earlier": queries.earlier_traces(found.gun, request.tenure) if found.gun else [],
-            "can_resubmit": can_resubmit,
-            "can_adopt": found.standing == Trace.Standing.COPY and found.adopted_as_id is None,
-            "form": form or (GunForm(initial=found.gun.typed) if can_resubmit and found.gun else None),
-            "is_mending": form is not None,
-            "release_url": release_url(draft) if draft else "",
-            "marking_words": marking_words(found.marking),
-        },
-        status=status,
-    )
+    context = {
+        "trace": found,
+        "state": state,
+        "progress": [(step, STATES[step]) for step in PROGRESS],
+        "reached": PROGRESS.index(state) + 1 if state in PROGRESS else len(PROGRESS),
+        "gun": gun_words(found.request.get("gun", {}) or ({"serial": found.gun.shown_serial} if found.gun else {})),
+        "result": result_words(found.code),
+        "path": queries.path_of_result(found),
+        "waiting": queries.waiting_on(found),
+        "passed": queries.passed(found.conversation_id, found.agency),
+        "conversation_url": conversation_url(found.conversation_id),
+        "purchaser": found.result.get("purchaser", {}),
+        "withheld": found.result_withheld,
+        "days": days,
+        "band": BANDS[band_of(days)] if days is not None else "",
+        "earlier": queries.earlier_traces(found.gun, request.tenure) if found.gun else [],
+        "can_adopt": found.standing == Trace.Standing.COPY and found.adopted_as_id is None,
+        "can_cancel": may_open and found.is_open and found.conversation_id is not None,
+        "form": form or (GunForm(initial=found.gun.typed) if again and may_open and found.gun else None),
+        "is_mending": form is not None,
+        "release_url": release_url(draft) if draft and found.is_open else "",
+        "marking_words": marking_words(found.marking),
+    }
+    return render(request, "traces/trace.html", context, status=status)
 
 
 @require_post("traces.open")

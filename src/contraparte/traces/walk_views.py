@@ -6,6 +6,7 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from contraparte.protocol.errors import ContraparteError
 from contraparte.traces import figures, queries
@@ -14,9 +15,10 @@ from contraparte.traces.actions.walking import assisted_hop, refuse_trace
 from contraparte.traces.forms import AssistedForm, ReasonForm, TaskForm
 from contraparte.traces.models import CustodianTask, Walk
 from contraparte.traces.presenting import gun_words, marking_words
+from contraparte.traces.rules.codes import DECLINE_CODES
 from contraparte.traces.rules.walk import HopState
 from contraparte.traces.views import _blame
-from contraparte.traces.wording import DISPOSALS, HOP_STATES, result_words
+from contraparte.traces.wording import RESULTS, result_words
 from contraparte.web.permissions import PageRequest, form_page, page
 
 
@@ -31,12 +33,9 @@ def walk(request: PageRequest, pk: int) -> HttpResponse:
         {
             "walk": found,
             "path": path,
-            "calls": [step for step in path if step.state == "call"],
             "result": result_words(found.code),
             "gun": gun_words(found.asked),
             "mended": gun_words(found.gun) if found.gun != found.asked else None,
-            "hop_states": HOP_STATES,
-            "disposals": DISPOSALS,
             "passed": queries.passed(found.conversation_id, found.agency),
             "marking_words": marking_words(found.marking),
             "is_open": found.state == Walk.State.WALKING,
@@ -110,6 +109,7 @@ def task(request: PageRequest, uuid: UUID) -> HttpResponse:
         "task": found,
         "gun": gun_words(found.gun),
         "candidates": candidates,
+        "decline": [(f"code:{code.value}", RESULTS[code].short) for code in sorted(DECLINE_CODES)],
         "form": form,
         "is_open": is_open,
         "result": result_words(found.code),
@@ -120,4 +120,10 @@ def task(request: PageRequest, uuid: UUID) -> HttpResponse:
 @page("traces.trends")
 def trends(request: PageRequest) -> HttpResponse:
     """Figures without content: yield, results, bands, flows, times."""
-    return render(request, "traces/trends.html", {"figures": figures.of_agency(request.tenure)})
+    told = figures.of_agency(request.tenure)
+    tables = [
+        (_("How traces ended"), told.codes),
+        (_("Time to crime"), told.bands),
+        (_("From state of sale to state of recovery"), told.flows),
+    ]
+    return render(request, "traces/trends.html", {"figures": told, "tables": tables})

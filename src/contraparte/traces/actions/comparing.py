@@ -10,9 +10,12 @@ from django.db.models import Q
 
 from contraparte.books.rules.serials import Serial
 from contraparte.directory.models import Tenure
+from contraparte.exchange import actions as exchange
 from contraparte.exchange.writing import writing
-from contraparte.protocol.errors import FieldMissingError, TraceStateError
+from contraparte.protocol.errors import FieldMissingError, RightMissingError, TraceStateError
 from contraparte.protocol.ids import agency_of
+from contraparte.protocol.marking import Marking
+from contraparte.traces.messages import TraceMerge
 from contraparte.traces.models import Gun, GunMask, SameGun, Trace
 from contraparte.traces.rules.codes import ResultCode
 from contraparte.traces.rules.same_gun import Mark, compare, masks
@@ -78,26 +81,32 @@ def open_warnings(guns: Iterable[Gun]) -> "dict[int, SameGun]":
 def resolve_same_gun(
     warning: SameGun, *, is_same: bool, reason: str, true_serial: str = "", by: Tenure, now: datetime
 ) -> SameGun:
-    """Decide on a warning. With `is_same` the later row follows the earlier one and both take the true serial.
+    """Decide on a warning, with a reason. With `is_same` one row follows the other and ends as `duplicate_of`.
 
-    The person must belong to one of the two posts' agencies and give a reason; `true_serial` is needed where the two
-    serials differ. A row whose request is drafted but not sent ends as `duplicate_of`; one already sent keeps its
-    thread, and the result of the other is what both will show. Raises FieldMissingError, TraceStateError,
-    SerialUnreadableError.
+    The person decides for rows of the own agency only: of two own rows the later follows the earlier; where the other
+    row is another agency's, the own one follows it. `true_serial` is needed where the two serials differ, and is taken
+    over by the own rows; the other agency sees it with the decision. Raises FieldMissingError, TraceStateError,
+    RightMissingError, and what `Serial.parse` raises.
     """
     if not reason.strip():
         raise FieldMissingError(field="reason")
     with writing():
-        row = SameGun.objects.select_for_update().select_related("earlier__event", "later__event").get(pk=warning.pk)
+        row = (
+            SameGun.objects.select_for_update(of=("self",))
+            .select_related("earlier__event", "later__event")
+            .get(pk=warning.pk)
+        )
+        own = [gun for gun in (row.later, row.earlier) if gun.event.agency == agency_of(by.post_id)]
+        if not own:
+            raise RightMissingError(right="traces.decide")
         if row.state != SameGun.State.OPEN:
             raise TraceStateError(state=row.state, allowed=SameGun.State.OPEN.value)
-        chosen = ""
         if is_same:
-            chosen = _true_serial(row, true_serial)
-            _merge(row, chosen, by=by, now=now)
+            row.true_serial = _true_serial(row, true_serial)
+            follower = own[0]
+            _merge(follower, row.earlier if follower is row.later else row.later, row, own, by=by, now=now)
         row.state = SameGun.State.SAME if is_same else SameGun.State.DIFFERENT
-        row.true_serial, row.reason = chosen, reason.strip()
-        row.decided_by, row.decided_at = by, now
+        row.reason, row.decided_by, row.decided_at = reason.strip(), by, now
         row.save()
         return row
 
@@ -110,20 +119,48 @@ def _true_serial(row: SameGun, typed: str) -> str:
     return Serial.parse(typed, field="true_serial").text
 
 
-def _merge(row: SameGun, serial: str, *, by: Tenure, now: datetime) -> None:
-    for gun in (row.earlier, row.later):
-        if gun.serial != serial and agency_of(gun.event.post_id) == agency_of(by.post_id):
-            gun.true_serial = serial
-            gun.save(update_fields=["true_serial"])
-            mark_gun(gun)
-    later = row.later
-    later.duplicate_of = row.earlier
-    later.save(update_fields=["duplicate_of"])
-    first = Trace.objects.filter(gun=row.earlier).first()
-    Trace.objects.filter(gun=later, state=Trace.State.DRAFTED).update(
-        state=Trace.State.CONCLUDED,
-        code=ResultCode.DUPLICATE_OF.value,
-        duplicate_of=first,
-        concluded_at=now,
-    )
-    SameGun.objects.filter(Q(earlier=later) | Q(later=later), state=SameGun.State.OPEN).exclude(pk=row.pk).delete()
+def _merge(follower: Gun, kept: Gun, row: SameGun, own: list[Gun], *, by: Tenure, now: datetime) -> None:
+    follower.duplicate_of = kept
+    for gun in own:
+        if gun.serial != row.true_serial:
+            gun.true_serial = row.true_serial
+        gun.save(update_fields=["true_serial", "duplicate_of"])
+        mark_gun(gun)
+    _end_as_duplicate(follower, kept, by=by, now=now)
+    mine = SameGun.objects.filter(Q(earlier=follower) | Q(later=follower), state=SameGun.State.OPEN)
+    mine.exclude(pk=row.pk).delete()
+
+
+def _end_as_duplicate(follower: Gun, kept: Gun, *, by: Tenure, now: datetime) -> None:
+    """The follower's trace ends where nothing of it has left; one on its way keeps its thread and is told apart there.
+
+    A row without a trace gets one that ends at once, so that every recovered gun has its result.
+    """
+    first = Trace.objects.filter(gun=kept, agency=follower.event.agency).first()
+    trace = Trace.objects.select_related("draft", "conversation").filter(gun=follower).first()
+    if trace is None:
+        trace = Trace(
+            agency=follower.event.agency,
+            post=follower.event.post,
+            gun=follower,
+            counterpart=follower.event.counterpart,
+            requester=follower.event.post_id,
+            marking=follower.event.marking,
+            opened_by=by,
+            opened_at=now,
+        )
+    elif trace.draft is not None and trace.draft.state in exchange.OPEN_STATES:
+        exchange.discard_draft(trace.draft, by=by, now=now)
+    elif trace.is_open and trace.conversation is not None:
+        told = TraceMerge(reference=trace.reference, duplicate_of=first.reference if first else kept.event.post_id)
+        exchange.send(
+            "trace.merge/1",
+            told,
+            conversation=trace.conversation,
+            marking=Marking.from_json(trace.marking),
+            by=by,
+            now=now,
+        )
+    trace.state, trace.code = Trace.State.CONCLUDED, ResultCode.DUPLICATE_OF.value
+    trace.duplicate_of, trace.concluded_at = first, now
+    trace.save()

@@ -402,8 +402,8 @@ def note_result(arrived: Arrived) -> None:
     )
     if row is None:
         raise TraceStateError(state="", allowed=Trace.State.ACKNOWLEDGED.value)
-    if row.state == Trace.State.CANCELLED:
-        return
+    if row.state == Trace.State.CANCELLED or row.code == ResultCode.DUPLICATE_OF.value:
+        return  # given up here before the centre's word came
     for trace in (row, row.adopted_as):
         if trace is not None:
             _conclude(trace, result, arrived)
