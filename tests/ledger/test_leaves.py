@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from contraparte.ledger.rules.leaves import (
     KIND_NUMBERS,
     LAYOUT,
+    MAX_MINUTE,
     MESSAGE_ID_AT,
     Direction,
     Kind,
@@ -35,7 +36,7 @@ LEAVES = st.builds(
     signature_hash=st.none() | HASH,
     references=st.lists(HASH, max_size=limits.LEAF_REFERENCES).map(tuple),
     retention=st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=limits.RETENTION_CHARS),
-    at=st.integers(0, (1 << 32) - 1).map(lambda minute: datetime.fromtimestamp(minute * 60, UTC)),
+    at=st.integers(0, MAX_MINUTE).map(lambda minute: datetime.fromtimestamp(minute * 60, UTC)),
 )
 
 
@@ -67,7 +68,17 @@ def test_only_its_own_error_comes_out_of_random_bytes(data):
     try:
         parse_leaf(data)
     except LeafInvalidError:
-        assert not LAYOUT.fullmatch(data)
+        return
+    assert LAYOUT.fullmatch(data)
+
+
+def test_a_peers_leaf_of_the_year_10000_is_refused_and_breaks_nothing():
+    leaf = Leaf(1, Direction.NONE, None, None, None, None, (), "", datetime.fromtimestamp(MAX_MINUTE * 60, UTC))
+    assert parse_leaf(leaf.to_bytes()) == leaf
+    beyond = leaf.to_bytes()[:-4] + (MAX_MINUTE + 1).to_bytes(4, "big")
+    with pytest.raises(LeafInvalidError):
+        parse_leaf(beyond)
+    assert commands.read_leaf(beyond) == {}
 
 
 @given(LEAVES)

@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from contraparte.ledger import tiles
@@ -35,7 +35,7 @@ def make_log(size: int) -> tuple[int, list[bytes]]:
         note=b"",
     )
     datas = [b"leaf %d" % n for n in range(size)]
-    if datas:
+    with transaction.atomic():
         insert_leaves([(log.pk, n, data) for n, data in enumerate(datas)])
     return log.pk, [leaf_hash(data) for data in datas]
 
@@ -75,7 +75,8 @@ def test_tiles_can_be_thrown_away_and_derived_again():
 def test_tiles_grow_with_the_log_and_a_slower_process_does_not_narrow_them():
     log_id, hashes = make_log(256)
     tiles.sync_tiles(log_id)
-    insert_leaves([(log_id, n, b"leaf %d" % n) for n in range(256, 900)])
+    with transaction.atomic():
+        insert_leaves([(log_id, n, b"leaf %d" % n) for n in range(256, 900)])
     Log.objects.update(size=900)
     tiles.sync_tiles(log_id)
     upper = Tile.objects.get(level=1)

@@ -211,9 +211,12 @@ def test_every_tile_has_one_address(level, number, width):
 
 @pytest.mark.parametrize(
     "text",
-    ["tile/64/000", "tile/00/000", "tile/0/0", "tile/0/x000/001", "tile/0/001.p/256", "tile/0/001.p/300",
-     "tile/0/001.p/0", "tile/0/001.p/07", "tile/0/001/", "tile/0/001/002", "tile/entries/", "tile/-1/000", "/tile/0/000", "tile/0/٠٠٠"],
-)  # fmt: skip
+    [
+        *("tile/64/000", "tile/00/000", "tile/0/0", "tile/0/x000/001", "tile/-1/000", "/tile/0/000", "tile/0/٠٠٠"),
+        *("tile/0/001.p/256", "tile/0/001.p/300", "tile/0/001.p/0", "tile/0/001.p/07"),
+        *("tile/0/001/", "tile/0/001/002", "tile/entries/"),
+    ],
+)
 def test_another_spelling_of_a_tile_is_refused(text):
     with pytest.raises(NoteMalformedError):
         TilePath.parse(text)

@@ -267,8 +267,8 @@ class _Audit:
         if len(stored) <= len(batch) and signed.root() == root:
             # The kept hashes are the signed ones: every leaf that differs is named and the rest can still be checked.
             kept = enumerate(zip(batch[len(batch) - len(stored) :], stored, strict=True), row.size - len(stored))
-            self.bad += [index for index, (ours, theirs) in kept if ours != theirs]
-            for index in self.bad:
+            for index in [index for index, (ours, theirs) in kept if ours != theirs]:
+                self.bad.append(index)
                 self.find("leaf.changed", index)
             self.edge = signed
             return

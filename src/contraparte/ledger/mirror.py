@@ -17,10 +17,10 @@ from contraparte.ledger.models import Checkpoint as CheckpointRow
 from contraparte.ledger.models import Leaf, Log
 from contraparte.ledger.ports import Transport
 from contraparte.ledger.rounds import peer_url
-from contraparte.ledger.rules.leaves import LAYOUT, Kind, parse_leaf
+from contraparte.ledger.rules.leaves import Kind, parse_leaf
 from contraparte.ledger.rules.origins import Origin
 from contraparte.protocol import limits
-from contraparte.protocol.errors import NoteMalformedError, NoteUnverifiedError, PeerLogError
+from contraparte.protocol.errors import LeafInvalidError, NoteMalformedError, NoteUnverifiedError, PeerLogError
 from contraparte.protocol.notes import Checkpoint
 from contraparte.protocol.tlog import CompactRange, leaf_hash
 from contraparte.protocol.tlog_tiles import ENTRIES, WIDTH, TilePath, decode_bundle
@@ -117,7 +117,7 @@ def _copy(log: Log, head: Checkpoint, note: bytes, transport: Transport, now: da
             if start + len(page) < head.size:
                 page += _fetch(log, start + len(page), head.size, transport)
         for index, leaf in enumerate(page, start):
-            if not LAYOUT.fullmatch(leaf):
+            if not _is_leaf(leaf):
                 _sweep(log)
                 raise _contradiction(incidents.PEER_MALFORMED, log, note, f"leaf {index} breaks the layout", now)
         with transaction.atomic():
@@ -138,6 +138,14 @@ def _copy(log: Log, head: Checkpoint, note: bytes, transport: Transport, now: da
                 log=log, size=head.size, defaults={"root": head.root, "note": note, "hashes": b"".join(added)}
             )
     tiles.sync_tiles(log.pk)
+
+
+def _is_leaf(data: bytes) -> bool:
+    try:
+        parse_leaf(data)
+    except LeafInvalidError:
+        return False
+    return True
 
 
 def _sweep(log: Log) -> None:

@@ -28,6 +28,7 @@ _KINDS = (
     "hold:lifted",
     "node:recovered",
 )
+_MAX_MINUTE = int(datetime(9999, 12, 31, 23, 59, tzinfo=UTC).timestamp()) // 60
 _FIELDS = ("envelope_hash", "commitment", "signature_hash")
 
 
@@ -107,7 +108,7 @@ def _is_ours(fields: Any) -> bool:
     if not isinstance(fields, list) or len(fields) != 10 or fields[0] != 1:
         return False
     _, kind, direction, *hashes, references, retention, minute = fields
-    numbers = all(type(number) is int and 0 <= number < 1 << 32 for number in (kind, direction, minute))
+    numbers = all(type(number) is int and 0 <= number <= _MAX_MINUTE for number in (kind, direction, minute))
     whole = all(one is None or isinstance(one, bytes) for one in hashes)
     return (
         numbers

@@ -21,7 +21,7 @@ from contraparte.protocol import limits
 from contraparte.protocol.errors import LeafInvalidError
 
 VERSION: Final = 1
-_MAX_MINUTE: Final = (1 << 32) - 1
+MAX_MINUTE: Final = int(datetime(9999, 12, 31, 23, 59, tzinfo=UTC).timestamp()) // 60
 
 
 class Kind(StrEnum):
@@ -154,7 +154,7 @@ def _retention(text: str) -> bytes:
 
 @lru_cache(maxsize=256)
 def _unsigned(value: int) -> bytes:
-    if not 0 <= value <= _MAX_MINUTE:
+    if not 0 <= value <= MAX_MINUTE:
         raise LeafInvalidError(field="at", reason="out_of_range")
     for limit, head, width in ((0x18, b"", 1), (1 << 8, b"\x18", 1), (1 << 16, b"\x19", 2)):
         if value < limit:
@@ -228,6 +228,8 @@ def parse_leaf(data: bytes) -> Leaf:
         raise LeafInvalidError(field="leaf", reason="layout")
     fields = cbor2.loads(data)
     _, kind, direction, message_id, envelope_hash, commitment, signature_hash, references, retention, minute = fields
+    if minute > MAX_MINUTE:
+        raise LeafInvalidError(field="at", reason="out_of_range")
     return Leaf(
         kind_number=kind,
         direction=_DIRECTIONS[direction],
