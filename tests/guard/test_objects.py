@@ -1,0 +1,126 @@
+"""A person of another agency finds nothing at the address of somebody else's object, and changes nothing there.
+
+Every route with a place in it must be named in `OBJECTS`: a new page brings its own line or this file fails. The
+stranger holds, one after the other, every role that the page admits, in an agency of the same node.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.http import HttpResponse
+from django.test import Client
+from django.utils import timezone
+
+from contraparte.books.models import Book
+from contraparte.directory.models import Agency, Person, Post, Tenure
+from contraparte.directory.rules.roles import Role
+from contraparte.exchange.models import Conversation, Draft
+from contraparte.ledger.models import Log
+from contraparte.traces.actions.requesting import open_trace
+from contraparte.traces.models import CustodianTask, Event, SameGun, Trace, Walk
+from contraparte.web.permissions import PERMISSIONS, Door
+from tests.guard.routes import PAGE_ROUTES
+from tests.guard.test_routes import DECLARED, rows
+from tests.traces.conftest import world  # noqa: F401  (a fixture)
+from tests.traces.trace_world import DEALER, TraceWorld
+
+Values = Callable[[], dict[str, object]]
+
+
+def _pk(model: Any, **more: object) -> Values:
+    """The latest row of a model, by its key."""
+    return lambda: {"pk": model.objects.latest("pk").pk, **more}
+
+
+OBJECTS: dict[str, Values] = {
+    **dict.fromkeys(("desk:conversation",), _pk(Conversation)),
+    **dict.fromkeys(
+        (f"desk:{name}" for name in ("release", "redact", "ask", "approve", "give_back", "send", "discard")), _pk(Draft)
+    ),
+    **dict.fromkeys((f"desk:{name}" for name in ("entries", "find", "entry", "export")), _pk(Log, index=0)),
+    **dict.fromkeys((f"traces:{name}" for name in ("event", "save_row", "import_guns", "open_all")), _pk(Event)),
+    "traces:warning": _pk(SameGun),
+    **dict.fromkeys((f"traces:{name}" for name in ("trace", "resubmit", "revise", "cancel", "adopt")), _pk(Trace)),
+    **dict.fromkeys((f"traces:{name}" for name in ("walk", "refuse", "assist")), _pk(Walk, index=0)),
+    "traces:task": lambda: {"uuid": CustodianTask.objects.latest("pk").uuid},
+}
+WITH_PLACES = [route for route, door in DECLARED.items() if door.door is Door.TENURE and route.places]
+
+
+@pytest.fixture
+def others_work(world: TraceWorld) -> TraceWorld:  # noqa: F811
+    """One of every object: a trace walked to a custodian who must decide, a draft, two guns that look alike."""
+    world.chain()
+    world.line(DEALER, serial="361-58921", model="LCP", caliber=".380 ACP", acquired_on="2015-01-06")
+    world.trace()
+    event = world.event(case_number="CI-FGE/78/2026")
+    world.gun(event, key="r2", serial="361-58922")
+    open_trace(world.gun(event, key="r3", serial="990-11223"), by=world.officer, now=timezone.now())
+    return world
+
+
+@pytest.fixture
+def stranger(others_work: TraceWorld) -> Callable[[Role], Client]:
+    """A person of another agency on the same node, acting in the role asked for."""
+    from allauth.mfa.models import Authenticator
+
+    agency = Agency.objects.create(id="xx.guard", country="xx", name_en="Guard", name_es="Guardia", is_local=True)
+    post = Post.objects.create(id="xx.guard/desk", agency=agency, name_en="Desk", name_es="Mesa")
+
+    def make(role: Role) -> Client:
+        person = Person.objects.create_user(f"stranger-{role}", display_name="Stranger")
+        starts = timezone.now() - timedelta(days=1)
+        Tenure.objects.create(person=person, post=post, roles=[role.value], starts=starts)
+        Authenticator.objects.create(user=person, type=Authenticator.Type.TOTP, data={"secret": "guard"})
+        client = Client()
+        client.force_login(person, backend=settings.AUTHENTICATION_BACKENDS[0])
+        return client
+
+    return make
+
+
+def test_every_route_with_a_place_names_an_object_to_try() -> None:
+    assert {route.name for route in WITH_PLACES} == set(OBJECTS)
+
+
+def test_the_others_work_holds_one_of_each(others_work: TraceWorld) -> None:
+    for model in (Conversation, Draft, Log, Event, Trace, SameGun, Walk, CustodianTask, Book):
+        assert model._default_manager.exists(), model.__name__
+
+
+def test_another_agencys_object_is_not_there_and_does_not_change(stranger: Callable[[Role], Client]) -> None:
+    # One test for all routes: the work of the others takes seconds to make.
+    clients: dict[Role, Client] = {}
+    wrong = []
+    for route in WITH_PLACES:
+        address, door = route.path(**OBJECTS[route.name]()), DECLARED[route]
+        for role in sorted(PERMISSIONS[door.permission] - {Role.SERVICE}):
+            if role not in clients:
+                clients[role] = stranger(role)
+            before = rows()
+            for method in sorted(door.methods - {"HEAD"}):
+                answer: HttpResponse = getattr(clients[role], method.lower())(address)
+                if answer.status_code != 404:
+                    wrong.append(f"{role} {method} {address} ({route.name}): {answer.status_code}")
+            if rows() != before:
+                wrong.append(f"{role} changed something at {address} ({route.name})")
+    assert not wrong
+
+
+def test_no_list_shows_another_agencys_work(stranger: Callable[[Role], Client], others_work: TraceWorld) -> None:
+    """Serial, case number, place and names of the others stand on no page that a stranger may open."""
+    secrets = ("361-58921", "36158921", "361-58922", "CI-FGE/77/2026", "CI-FGE/78/2026", "Talvo", "Hermosillo")
+    clients: dict[Role, Client] = {}
+    for route in PAGE_ROUTES:
+        door = DECLARED.get(route)
+        if door is None or route.places or "GET" not in door.methods or door.door is not Door.TENURE:
+            continue
+        for role in sorted(PERMISSIONS[door.permission] - {Role.SERVICE}):
+            if role not in clients:
+                clients[role] = stranger(role)
+            shown = clients[role].get(route.path()).content.decode()
+            found = [secret for secret in secrets if secret in shown]
+            assert not found, f"{route.name} shows {found} to {role}"
