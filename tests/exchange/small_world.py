@@ -150,7 +150,7 @@ def make_small_world() -> SmallWorld:
     keys["us.ntc"] |= factory.make_keys("us.ntc", [Purpose.ACCORD])
     for country, agencies in (("mx", ("mx.fge-son", "mx.fgr")), ("us", ("us.ntc",))):
         entries = [
-            factory.agency_entry(agency, "desk" if country == "us" else "firearms", operator=OPERATOR)
+            factory.agency_entry(agency, *(("desk", "annex") if country == "us" else ("firearms",)), operator=OPERATOR)
             for agency in agencies
         ]
         register = factory.register_of(country, entries, [key for agency in agencies for key in keys[agency].values()])

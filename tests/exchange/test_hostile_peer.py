@@ -14,7 +14,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from contraparte.directory import actions as directory_actions
-from contraparte.directory import keyring
+from contraparte.directory import keyfiles, keyring, view
 from contraparte.exchange import actions
 from contraparte.exchange.composing import Composed, compose
 from contraparte.exchange.inbox import accept_batch
@@ -225,12 +225,47 @@ def test_what_is_proven_and_wrong_is_refused_for_good_and_nothing_of_it_is_kept(
     assert answer(envelope)[0] == statement, "a repeat gets the stored refusal"
 
 
-def test_the_same_id_with_other_bytes_is_a_conflict_and_changes_nothing(world: SmallWorld) -> None:
+def test_the_same_id_with_other_bytes_is_a_conflict_that_changes_nothing_and_is_noted_once(world: SmallWorld) -> None:
     message = said(world)
     assert told(answer(sealed(message))[0]) == "accepted"
     before = rows()
-    statement = answer(sealed(replace(message, body={"text": "something else"})))[0]
-    assert (statement.kind, statement.code, statement.index) == ("rejected", "message.id.conflict", None)
+    for _ in range(2):
+        statement = answer(sealed(replace(message, body={"text": "something else"})))[0]
+        assert (statement.kind, statement.code, statement.index) == ("rejected", "message.id.conflict", None)
+    assert rows() == before | {"Incident": 1}
+
+
+def test_a_number_far_ahead_is_put_off_without_counting_up_to_it(world: SmallWorld) -> None:
+    first, far = said(world), said(world, "far")
+    assert told(answer(sealed(first))[0]) == "accepted"
+    for seq in (2**31, limits.JSON_NUMBER):
+        ahead = replace(far, id=new_id(), conversation=first.conversation, seq=seq)
+        assert told(answer(sealed(ahead))[0]) == "order.gap"
+        wrong = replace(ahead, id=new_id(), type="note.shout/1")
+        assert told(answer(sealed(wrong))[0]) == "message.type.unknown"
+
+
+def test_another_post_of_the_agency_is_not_written_to_in_somebodys_thread(world: SmallWorld) -> None:
+    first = said(world)
+    assert told(answer(sealed(first))[0]) == "accepted"
+    aside = replace(said(world, "psst"), conversation=first.conversation, seq=2, recipient="us.ntc/annex")
+    assert told(answer(sealed(aside))[0]) == "conversation.not_party"
+
+
+def test_what_was_sealed_to_a_key_no_longer_kept_is_put_off(world: SmallWorld) -> None:
+    envelope, before = sealed(said(world)), rows()
+    for file in keyfiles.folder().glob("us.ntc__seal*"):
+        file.unlink()
+    view.forget()
+    assert [(s.kind, s.code) for s in answer(envelope)] == [("deferred", "key.retired")]
+    assert rows() == before
+
+
+def test_an_author_key_that_has_not_reached_this_directory_yet_puts_off_and_refuses_nothing(world: SmallWorld) -> None:
+    message, fresh = said(world), generate("mx.fgr", Purpose.MESSAGE)
+    before = rows()
+    envelope = sealed(message, presentation=issue(message, fresh))
+    assert [(s.kind, s.code) for s in answer(envelope)] == [("deferred", "key.unknown")]
     assert rows() == before
 
 

@@ -5,7 +5,7 @@ Values come adapted by `Adapter`; columns are named by the caller, who owns the 
 
 import datetime
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -43,11 +43,6 @@ def as_uuid(value: str | uuid.UUID) -> Any:
     if connection.vendor == "postgresql":
         return value if isinstance(value, uuid.UUID) else uuid.UUID(value)
     return value.hex if isinstance(value, uuid.UUID) else value.replace("-", "")
-
-
-def as_uuids(values: Iterable[str]) -> list[Any]:
-    """`as_uuid` of each."""
-    return [as_uuid(value) for value in values]
 
 
 def as_time(value: datetime.datetime) -> Any:

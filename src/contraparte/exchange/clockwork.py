@@ -1,12 +1,14 @@
 """Obligations: who owes whom the next step and until when, on the receipt times both sides hold (P8.1)."""
 
 import datetime
+import uuid
 from collections.abc import Sequence
 
 from contraparte.directory import queries as directory
 from contraparte.exchange import registry
-from contraparte.exchange.models import Conversation, Message, Obligation
-from contraparte.protocol.ids import country_of
+from contraparte.exchange.models import Conversation, Message, Obligation, Receipt
+from contraparte.protocol.errors import AccordMissingError
+from contraparte.protocol.ids import agency_of, country_of
 
 Accepted = tuple[Message, datetime.datetime]
 
@@ -14,31 +16,57 @@ Accepted = tuple[Message, datetime.datetime]
 def note_acceptances(accepted: Sequence[Accepted]) -> None:
     """Start and end the clocks that these messages move; each comes with the time in its `accepted` receipt.
 
-    Called once on each side with the same times, so both sides count the same. Idempotent. A copy moves no clock: the
-    post it is copied to owes nothing by it.
+    Called on each side with the same times, so both sides count the same. Idempotent, and in either order: an answer
+    may be here before the receipt of the request is. A copy moves no clock: the post it is copied to owes nothing by
+    it. A type this release does not know moves none either.
     """
     asked, closing = [], []
     for message, at in accepted:
-        if message.copy_of is not None:
+        message_type = registry.find_type(message.type)
+        if message.copy_of is not None or message_type is None:
             continue
-        message_type = registry.message_type(message.type)
         if message_type.answers and message.in_reply_to:
-            Obligation.objects.filter(
-                agency=message.agency, message__uuid=message.in_reply_to, closed_at__isnull=True
-            ).update(closed_at=at)
+            _end(message.agency, message.in_reply_to, message.sender, at)
         if message_type.asks:
             asked.append(_obligation(message, message_type.asks, at))
         if message_type.closes:
             closing.append((message, at))
     Obligation.objects.bulk_create(asked, ignore_conflicts=True)
+    _end_what_is_answered([obligation.message for obligation in asked])
     for message, at in closing:
         Conversation.objects.filter(pk=message.conversation_id, closed_at__isnull=True).update(
             closed_at=at, close_code=message.type
         )
 
 
+def _end(agency: str, request: uuid.UUID, answered_by: str, at: datetime.datetime) -> None:
+    """End the clock of a request by an answer of the agency that owed it; nobody else's answer ends it."""
+    Obligation.objects.filter(
+        agency=agency,
+        message__uuid=request,
+        holder__startswith=f"{agency_of(answered_by)}/",
+        closed_at__isnull=True,
+    ).update(closed_at=at)
+
+
+def _end_what_is_answered(asked: Sequence[Message]) -> None:
+    """End clocks whose answer was faster than the receipt of the request (which was lost, and came again)."""
+    if not asked:
+        return
+    answers = Receipt.objects.filter(
+        kind="accepted",
+        message__conversation__in={request.conversation_id for request in asked},
+        message__in_reply_to__in={request.uuid for request in asked},
+        message__copy_of__isnull=True,
+        message__type__in=[known.name for known in registry.message_types() if known.answers],
+    )
+    told = answers.order_by("at").values_list("message__agency", "message__in_reply_to", "message__sender", "at")
+    for agency, request, answered_by, at in told:
+        if request is not None:
+            _end(agency, request, answered_by, at)
+
+
 def _obligation(message: Message, stage: str, at: datetime.datetime) -> Obligation:
-    accord = directory.accord_between(country_of(message.sender), country_of(message.recipient), now=at)
     return Obligation(
         agency=message.agency,
         message=message,
@@ -48,5 +76,13 @@ def _obligation(message: Message, stage: str, at: datetime.datetime) -> Obligati
         holder=message.recipient,
         urgency=message.urgency,
         opened_at=at,
-        due_at=directory.due_at(accord, message.type, message.urgency, message.recipient, at),
+        due_at=_due_at(message, at),
     )
+
+
+def _due_at(message: Message, at: datetime.datetime) -> datetime.datetime | None:
+    try:
+        accord = directory.accord_between(country_of(message.sender), country_of(message.recipient), now=at)
+    except AccordMissingError:
+        return None  # it ended between release and acceptance: the step is owed, no clock runs for it
+    return directory.due_at(accord, message.type, message.urgency, message.recipient, at)

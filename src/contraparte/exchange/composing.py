@@ -24,7 +24,7 @@ from contraparte.protocol.errors import (
     ReleaseHeldError,
     ReleaseWithheldError,
 )
-from contraparte.protocol.ids import agency_of, country_of, new_id, new_nonce
+from contraparte.protocol.ids import agency_of, country_of, new_nonce
 from contraparte.protocol.marking import Marking
 from contraparte.protocol.message import AccordRef, Message, Withheld, content_digest
 
@@ -130,6 +130,11 @@ def compose_with_copies(outgoing: Outgoing, *, now: datetime.datetime) -> list[C
     return composed
 
 
+def worthless_after(message: Message) -> datetime.datetime:
+    """When a message expires; one that does not say so when its receiver would no longer take it (P4.4)."""
+    return message.expires or message.created + LIFETIME
+
+
 def copy_id(original: str, post: str) -> str:
     """The id of the copy of a message to `post`: the same however often it is composed."""
     derived = bytearray(uuid.uuid5(uuid.UUID(original), post).bytes)
@@ -151,8 +156,3 @@ def require_road_open(composed: Sequence[Composed], *, now: datetime.datetime) -
             raise ReleaseWithheldError(reasons=[*decision.reasons, *decision.policies], recipient=one.message.recipient)
         if not isinstance(decision, Released):
             raise ReleaseHeldError(needs=list(getattr(decision, "needs", ())), recipient=one.message.recipient)
-
-
-def fresh_outgoing_id() -> str:
-    """An id for something that is sent without ever having been a draft on a page."""
-    return new_id()

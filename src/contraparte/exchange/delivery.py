@@ -59,11 +59,6 @@ def due_operators(now: datetime.datetime) -> list[str]:
     return sorted(waiting - resting)
 
 
-def next_due(now: datetime.datetime) -> datetime.datetime | None:
-    """When the earliest row of the outbox comes due after `now`, as far as the rows alone tell."""
-    return Outbox.objects.filter(due__gt=now).order_by("due").values_list("due", flat=True).first()
-
-
 def take_lane(operator: str, *, owner: str, now: datetime.datetime) -> bool:
     """Lease the lane of a node to `owner`; False where another worker holds it."""
     Lane.objects.get_or_create(operator=operator)

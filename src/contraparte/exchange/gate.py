@@ -125,6 +125,7 @@ class _Loaded:
 
 _lock = threading.Lock()
 _loaded: _Loaded | None = None
+_texts: dict[str, str] = {}  # by hash; a set that decided may be replaced before its release is written
 
 
 def policy_set() -> PolicySet:
@@ -136,15 +137,31 @@ def policy_set() -> PolicySet:
     loaded = _loaded
     if loaded is not None and time.monotonic() - loaded.looked_at < RECHECK_S:
         return loaded.policies
-    own = sorted((settings.HOME.path / "policies").glob("*.cedar"))
-    files = [Path(__file__).parent / "policies" / "base.cedar", *registry.policy_files(), *own]
-    stamp = tuple((str(file), *_changed(file)) for file in files)
+    try:
+        own = sorted((settings.HOME.path / "policies").glob("*.cedar"))
+        files = [Path(__file__).parent / "policies" / "base.cedar", *registry.policy_files(), *own]
+        stamp = tuple((str(file), *_changed(file)) for file in files)
+        with _lock:
+            if _loaded is None or _loaded.stamp != stamp:
+                policies = PolicySet("\n".join(file.read_text("utf-8") for file in files))
+                _loaded = _Loaded(policies, stamp, time.monotonic())
+                _texts[policies.hash] = policies.text
+            _loaded.looked_at = time.monotonic()
+            return _loaded.policies
+    except (OSError, UnicodeDecodeError) as error:
+        raise PolicySetError(reason=str(error)) from error
+
+
+def forget_policies() -> None:
+    """Read the files again at the next question, without waiting for `RECHECK_S`."""
+    global _loaded  # noqa: PLW0603
     with _lock:
-        if _loaded is None or _loaded.stamp != stamp:
-            policies = PolicySet("\n".join(file.read_text("utf-8") for file in files))
-            _loaded = _Loaded(policies, stamp, time.monotonic())
-        _loaded.looked_at = time.monotonic()
-        return _loaded.policies
+        _loaded = None
+
+
+def text_of(policy_hash: str) -> str:
+    """The text of a set that decided in this process, also where another is in force by now."""
+    return _texts[policy_hash]
 
 
 def _changed(file: Path) -> tuple[int, int]:

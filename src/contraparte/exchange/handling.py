@@ -2,7 +2,9 @@
 
 A handler runs in a savepoint of its own; several share a commit, which also marks that they ran. Where it refuses on
 purpose the message is marked FAILED with the code, for a person to look at; where it breaks it is tried again, then
-marked.
+marked; where the node or the moment is to blame (no key, accord suspended) it waits.
+
+Jobs of other lanes (`registry.register_job`) run the same way, each in a transaction of its own.
 """
 
 import datetime
@@ -20,12 +22,15 @@ from contraparte.exchange.receipts import sign_later_receipts
 from contraparte.exchange.recording import HANDLE
 from contraparte.exchange.rules.backoff import delay_s
 from contraparte.exchange.writing import writing
-from contraparte.protocol.errors import ContraparteError
+from contraparte.protocol.errors import AccordSuspendedError, ContraparteError, DirectoryStaleError, NodeError
 
 log = logging.getLogger(__name__)
 
 GROUP = 32  # messages that share a commit
 TRIES = 6
+
+#: What the message is not to blame for and a person need not look at: it is tried again for as long as it takes.
+NOT_NOW = (NodeError, AccordSuspendedError, DirectoryStaleError)
 
 
 def handle_waiting(*, now: datetime.datetime, limit: int = GROUP) -> int:
@@ -35,12 +40,12 @@ def handle_waiting(*, now: datetime.datetime, limit: int = GROUP) -> int:
     claimed = jobs.claim(HANDLE, now=now, limit=limit)
     if not claimed:
         return 0
-    rows = Message.objects.select_related("content", "conversation__post__agency").in_bulk(
-        [job.subject for job in claimed]
-    )
-    with writing():
-        note_acceptances([(rows[job.subject], rows[job.subject].at) for job in claimed])
-        done = [job for job in claimed if _handle_job(job, rows[job.subject], now)]
+    wanted = [job.subject for job in claimed]
+    rows = Message.objects.select_related("content", "conversation__post__agency").in_bulk(wanted)
+    with writing(*{row.agency for row in rows.values()}):
+        held = [job for job in jobs.hold(claimed) if job.subject in rows]
+        note_acceptances([(rows[job.subject], rows[job.subject].at) for job in held])
+        done = [job for job in held if _handle_job(job, rows[job.subject], now)]
         delivered = [rows[job.subject] for job in done]
         Message.objects.filter(pk__in=[row.pk for row in delivered]).update(state=Message.State.HANDLED)
         jobs.finish([job.id for job in done])
@@ -53,6 +58,9 @@ def _handle_job(job: jobs.Claimed, row: Message, now: datetime.datetime) -> bool
     try:
         with transaction.atomic():
             _hand_over(row, now)
+    except NOT_NOW as error:
+        log.warning("message %s (%s) waits: %s", row.uuid, row.type, error.code)
+        _put_off(job, error.code, now)
     except ContraparteError as error:
         log.warning("message %s (%s) not handled: %s", row.uuid, row.type, error.code)
         _give_up(job, row, error.code)
@@ -62,11 +70,15 @@ def _handle_job(job: jobs.Claimed, row: Message, now: datetime.datetime) -> bool
         if job.tries >= TRIES:
             _give_up(job, row, code)
         else:
-            pause = datetime.timedelta(seconds=delay_s(job.tries, random.random()))  # noqa: S311  (jitter)
-            jobs.put_off(job.id, until=now + pause, code=code)
+            _put_off(job, code, now)
     else:
         return True
     return False
+
+
+def _put_off(job: jobs.Claimed, code: str, now: datetime.datetime) -> None:
+    pause = datetime.timedelta(seconds=delay_s(job.tries, random.random()))  # noqa: S311  (jitter)
+    jobs.put_off(job.id, until=now + pause, code=code)
 
 
 def _give_up(job: jobs.Claimed, row: Message, code: str) -> None:
@@ -94,3 +106,28 @@ def retry_failed(row: Message, *, now: datetime.datetime) -> None:
     with writing():
         if Message.objects.filter(pk=row.pk, state=Message.State.FAILED).update(state=Message.State.ACCEPTED, code=""):
             jobs.enqueue(HANDLE, row.pk, due=now, key=str(row.conversation_id))
+
+
+def run_jobs(*, now: datetime.datetime, limit: int = GROUP) -> int:
+    """Run due jobs of all registered lanes; returns how many were taken up.
+
+    A job that fails waits and is tried again, longer each time; the lane's other keys go on.
+    """
+    taken = 0
+    for lane, run in registry.job_kinds().items():
+        if not jobs.waiting(lane, now=now):
+            continue
+        for job in jobs.claim(lane, now=now, limit=limit):
+            taken += 1
+            try:
+                with writing():
+                    if jobs.hold([job]):
+                        run(job.subject, now)
+                        jobs.finish([job.id])
+            except Exception as error:
+                log.exception("job %s of lane %s failed", job.id, lane)
+                code = error.code if isinstance(error, ContraparteError) else f"job.{type(error).__name__}"[:80]
+                with writing():
+                    if jobs.hold([job]):
+                        _put_off(job, code, now)
+    return taken

@@ -15,13 +15,13 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db import IntegrityError
 from pydantic import ValidationError
 
 from contraparte.directory import keyring
 from contraparte.directory import queries as directory
 from contraparte.exchange import registry
 from contraparte.exchange.known import Known, find_known
+from contraparte.exchange.models import Incident
 from contraparte.exchange.recording import record_batch
 from contraparte.exchange.wake import wake_worker
 from contraparte.exchange.writing import writing
@@ -34,22 +34,29 @@ from contraparte.protocol.errors import (
     DirectoryStaleError,
     EnvelopeMismatchError,
     EnvelopeUnprovenError,
+    KeyRetiredError,
+    KeyUnknownError,
+    LocalKeyMissingError,
     MessageAuthorError,
     MessageBodyError,
     MessageIdConflictError,
     MessageMarkingError,
     MessageRecipientError,
+    NodeError,
     PostUnknownError,
 )
 from contraparte.protocol.frames import decode_batch
 from contraparte.protocol.ids import country_of
 from contraparte.protocol.keys import Purpose
-from contraparte.protocol.message import Message, check_clock, digest, read
+from contraparte.protocol.message import Message, check_clock, read
 from contraparte.protocol.receipts import Receipt, Statement, sign_batch
 
 log = logging.getLogger(__name__)
 
 NO_DIGEST = bytes(32)
+
+#: What the sender cannot mend and time can: a pause, a view of the directory that lags, a node without its files.
+NOT_ITS_FAULT = (AccordSuspendedError, DirectoryStaleError, KeyUnknownError, NodeError)
 
 
 @dataclass(slots=True)
@@ -89,6 +96,7 @@ def accept_batch(body: bytes, *, peer: str, now: datetime.datetime) -> list[Rece
     _settle_twins(items)
     if any(item.is_new for item in items):
         _record(items, now)
+    _note_conflicts(items, now)
     _answer_unlogged(items, now)
     return [item.receipt for item in items if item.receipt is not None]
 
@@ -115,10 +123,10 @@ def _mark_known(items: Sequence[Item]) -> None:
         item.prior = found.get((item.header.recipient, item.header.sender, item.header.message_id))
         if item.prior is None:
             continue
-        if item.prior.envelope_hash == item.hash or (item.digest != NO_DIGEST and item.prior.digest == item.digest):
+        if item.prior.envelope_hash == item.hash:
             item.known, item.receipt = item.prior, item.prior.receipt()
         elif item.digest != NO_DIGEST:
-            item.conflict, item.refusal = True, MessageIdConflictError.code
+            _settle_prior(item, item.prior)
 
 
 def _examine(item: Item, peer: str, now: datetime.datetime) -> None:
@@ -128,16 +136,22 @@ def _examine(item: Item, peer: str, now: datetime.datetime) -> None:
     except ContraparteError as error:
         item.deferral = error.code
         return
+    # From here the header is the sender's word, its digest too: enough to tell a repeat from a conflict.
+    item.digest = item.header.digest
+    if item.prior is not None:
+        _settle_prior(item, item.prior)
+        return
     try:
         _open(item, now)
         assert item.message is not None
         _judge(item.message, now)
-    except (AccordSuspendedError, DirectoryStaleError) as error:
+    except LocalKeyMissingError:
+        # Sealed to a key that is no longer kept (P3.4): its sender seals it again.
+        item.deferral = KeyRetiredError.code
+    except NOT_ITS_FAULT as error:
         item.deferral = error.code
     except ContraparteError as error:
         item.refusal = error.code
-    if item.prior is not None and not item.deferral:
-        _settle_prior(item, item.prior)
 
 
 def _settle_prior(item: Item, prior: Known) -> None:
@@ -167,7 +181,6 @@ def _open(item: Item, now: datetime.datetime) -> None:
     if private.agency != header.recipient:
         raise EnvelopeMismatchError(field="sealing_kid")
     item.presentation = open_envelope(item.envelope, header, private)
-    item.digest = digest(item.presentation)
     message = read(item.presentation, keyring.accepting(now))
     require_match(header, message)
     item.message = message
@@ -177,8 +190,10 @@ def _judge(message: Message, now: datetime.datetime) -> None:
     """Everything a well-signed message can still be refused or deferred for (P1.2, P1.3, P4.4)."""
     check_clock(message, now)
     message_type = registry.message_type(message.type)
-    accord = directory.accord_between(country_of(message.sender), country_of(message.recipient), now=now)
-    if (message.accord.id, message.accord.hash) != (accord.id, accord.hash):
+    # The accord it cites, which may have been followed by another while the message was on its way.
+    accord = directory.accord(message.accord.id)
+    between = {country_of(message.sender), country_of(message.recipient)}
+    if accord.hash != message.accord.hash or set(accord.parties) != between or not accord.in_effect(message.created):
         raise AccordMismatchError(accord=message.accord.id)
     accord.require_type(message.type, message.sender, message.recipient)
     if directory.is_suspended(accord.id):
@@ -217,21 +232,31 @@ def _settle_twins(items: Sequence[Item]) -> None:
 
 
 def _record(items: Sequence[Item], now: datetime.datetime) -> None:
-    for attempt in range(3):
-        try:
-            with writing():
-                record_batch(items, now)
-                wake_worker()
-        except IntegrityError:
-            # Another process accepted one of these ids in the meantime: look again, it is known now.
-            if attempt == 2:
-                raise
-            for item in items:
-                if item.known is None:
-                    item.receipt = None
-            _mark_known(items)
-        else:
-            return
+    """Write down what is new, under the locks of the receiving agencies.
+
+    The same envelope may have come by another request in the meantime (its sender gave up waiting and sent again), so
+    the question whether it is known is asked again under the lock: its first answer stays its only one.
+    """
+    with writing(*{item.header.recipient for item in items}):
+        _mark_known([item for item in items if item.is_new])
+        record_batch(items, now)
+        wake_worker()
+
+
+def _note_conflicts(items: Sequence[Item], now: datetime.datetime) -> None:
+    """Two messages under one id, both proven to be the sender's: an incident, once for each id (P4.2)."""
+    found = [item for item in items if item.conflict]
+    if not found:
+        return
+    with writing():
+        for item in found:
+            Incident.objects.get_or_create(
+                agency=item.header.recipient,
+                peer=item.header.sender,
+                uuid=item.header.message_id,
+                code=MessageIdConflictError.code,
+                defaults={"at": now},
+            )
 
 
 def _answer_unlogged(items: Sequence[Item], now: datetime.datetime) -> None:

@@ -1,7 +1,8 @@
 """The job table: claimed in batches by one statement, leased, taken over when a worker dies.
 
-Jobs of one lane and key run one after the other, in the order they were made. Handlers are idempotent, for a job
-whose worker was killed between commit and clean-up cannot exist: both are one transaction.
+Jobs of one lane and key run one after the other, in the order they were made. A job runs once: what it does, that it
+is done and a fresh look at who holds it are one transaction. A worker that was killed leaves nothing of it; one that
+was slower than its lease finds that another has taken over (`hold`).
 """
 
 import datetime
@@ -11,6 +12,7 @@ from django.db import connection
 
 from contraparte.exchange.bulk import as_time
 from contraparte.exchange.models import Job
+from contraparte.exchange.wake import wake_worker
 from contraparte.exchange.writing import writing
 
 LEASE = datetime.timedelta(seconds=60)
@@ -46,9 +48,21 @@ def claim(lane: str, *, now: datetime.datetime, limit: int) -> list[Claimed]:
     return sorted((Claimed(*row) for row in rows), key=lambda job: job.id)
 
 
+def hold(claimed: list[Claimed]) -> list[Claimed]:
+    """Those of `claimed` that are still this worker's, locked until the transaction ends.
+
+    Every claim counts `tries` up, so the number says whose the job is: another worker's claim after an expired lease
+    has another. Must run in the transaction that does the work.
+    """
+    rows = Job.objects.select_for_update().filter(pk__in=[job.id for job in claimed]).order_by("pk")
+    held = dict(rows.values_list("pk", "tries"))
+    return [job for job in claimed if held.get(job.id) == job.tries]
+
+
 def enqueue(lane: str, subject: int, *, due: datetime.datetime, key: str = "") -> None:
-    """Add a job; it becomes visible with the caller's transaction."""
+    """Add a job; it becomes visible with the caller's transaction, and the worker is called then."""
     Job.objects.create(lane=lane, key=key, subject=subject, due=due)
+    wake_worker()
 
 
 def finish(ids: list[int]) -> None:

@@ -164,7 +164,10 @@ class Message(models.Model):
 
 
 class Content(models.Model):
-    """What the message says, apart from the fact that it passed: erased alone when its time is over (P5.5)."""
+    """What the message says, apart from the fact that it passed: erased alone when its time is over (P5.5).
+
+    Of what came in, `ciphertext` is only the SHA-256 of it: with header and signature it proves the envelope for ever.
+    """
 
     message = models.OneToOneField(Message, models.PROTECT, primary_key=True, related_name="content")
     presentation = models.BinaryField()

@@ -123,7 +123,8 @@ def _recipient(composed: Composed) -> Recipient:
     outgoing, decision = composed.outgoing, composed.decision
     values = dict(leaves(outgoing.body))
     chosen = dict(outgoing.redactions)
-    leaving, staying = [], [Leaf(pointer, values.get(pointer), "", (reason,)) for pointer, reason in chosen.items()]
+    leaving: list[Leaf] = []
+    staying = [Leaf(pointer, values.get(pointer), "", (reason,)) for pointer, reason in chosen.items()]
     for field in decision.fields:
         leaf = Leaf(field.pointer, values.get(field.pointer), field.data_class, field.policies)
         (leaving if field.disclosed else staying).append(leaf)

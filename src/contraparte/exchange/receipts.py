@@ -14,9 +14,9 @@ from contraparte.directory import keyring
 from contraparte.directory import queries as directory
 from contraparte.exchange.bulk import insert_rows
 from contraparte.exchange.clockwork import note_acceptances
+from contraparte.exchange.commitments import commitment
 from contraparte.exchange.models import Incident, Message, Outbox, Receipt, ReceiptHead
 from contraparte.exchange.recording import RECEIPT_COLUMNS, receipt_row
-from contraparte.exchange.releasing import commitment
 from contraparte.exchange.wake import wake_worker
 from contraparte.exchange.writing import writing
 from contraparte.ledger import actions as ledger
@@ -78,7 +78,7 @@ def _later_leaf(kind: str, message: Message, now: datetime.datetime) -> ledger.E
         agency=message.agency,
         peer=message.peer,
         kind=KINDS_LATER[kind],
-        direction="in",
+        direction=ledger.Direction.IN,
         message_id=str(message.uuid),
         envelope_hash=bytes(message.envelope_hash),
         commitment=commitment({"digest": bytes(message.digest).hex(), "kind": kind}),

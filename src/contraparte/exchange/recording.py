@@ -1,6 +1,7 @@
 """The one transaction of acceptance: order, leaves, rows and receipts for a whole batch (P4.1, P5.2)."""
 
 import datetime
+import hashlib
 import uuid
 from collections import defaultdict
 from collections.abc import Sequence
@@ -8,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from contraparte.directory import keyring
 from contraparte.exchange.bulk import as_time, as_uuid, insert_rows
+from contraparte.exchange.commitments import commitment
+from contraparte.exchange.composing import worthless_after
 from contraparte.exchange.models import Content, Conversation, Job, Message, Receipt, ReceiptHead, Refusal, Turn
-from contraparte.exchange.releasing import MESSAGE_COLUMNS, commitment
+from contraparte.exchange.releasing import MESSAGE_COLUMNS
 from contraparte.ledger import actions as ledger
 from contraparte.protocol import receipts as protocol
 from contraparte.protocol.errors import ConversationPartyError, MessageSequenceError, OrderGapError
@@ -27,6 +30,8 @@ RECEIPT_COLUMNS = (
 )  # fmt: skip
 HANDLE = "handle"
 URGENCIES = ("routine", "urgent")
+MOST_REFUSED = 1000  # numbers in a row; a longer gap is no run of refusals, and must cost nothing to look at
+LARGEST_SEQ = 2**31 - 1  # what the column holds; a larger number can only ever be refused or put off
 
 Threads = dict[tuple[str, uuid.UUID], Conversation]
 
@@ -34,8 +39,8 @@ Threads = dict[tuple[str, uuid.UUID], Conversation]
 def record_batch(items: Sequence["Item"], now: datetime.datetime) -> None:
     """Accept, refuse or put off each new item; must run inside a transaction of `writing()`.
 
-    On return every item but the deferred has its signed receipt. Raises IntegrityError where another process was
-    faster with one of the ids: the transaction is then void and the batch is to be looked at again.
+    On return every item but the deferred has its signed receipt. The caller holds the locks of the receiving agencies
+    and has made sure under them that what it calls new is new.
     """
     threads = _existing_threads(items)
     turns = _lock_turns(threads)
@@ -89,8 +94,9 @@ def _in_order(
         agency, thread_uuid = _thread_key(item)
         sender = item.header.sender
         thread = threads.get((agency, thread_uuid))
+        # Only to the post whose thread it is: holders of another post must not read it there.
         turn = turns.get((thread.pk, sender)) if thread else None
-        if thread and not turn and item.message.copy_of is None and agency_of(thread.counterpart) != sender:
+        if thread and not (item.message.recipient == thread.post_id and (turn or _is_party(item, thread))):
             item.refusal = ConversationPartyError.code
             refused.append(item)
             continue
@@ -110,32 +116,43 @@ def _in_order(
     return accepted, refused
 
 
+def _is_party(item: "Item", thread: Conversation) -> bool:
+    """Whether an agency that has not yet written in this thread may: its counterpart, whoever was written to in it,
+    and who copies the post in.
+    """
+    assert item.message is not None
+    sender = item.header.sender
+    if item.message.copy_of is not None or agency_of(thread.counterpart) == sender:
+        return True
+    return Turn.objects.filter(conversation=thread, peer=sender, direction="out").exists()
+
+
 def _all_refused(item: "Item", reached: int) -> bool:
     """Whether every number between the last accepted one and this one was refused for good."""
     assert item.message is not None and item.message.seq is not None
-    missing = range(reached + 1, item.message.seq)
+    first, last = reached + 1, item.message.seq - 1
+    if last - first >= MOST_REFUSED:
+        return False
     refused = Refusal.objects.filter(
         agency=item.header.recipient,
         peer=item.header.sender,
         conversation=item.message.conversation,
-        seq__in=list(missing)[:1000],
+        seq__range=(first, last),
     )
-    return refused.count() == len(missing)
+    return refused.values("seq").distinct().count() == last - first + 1
 
 
 def _leaf(item: "Item", now: datetime.datetime) -> ledger.Entry:
     from contraparte.exchange.inbox import signature_hash
 
-    facts: dict[str, Any] = {"digest": item.digest.hex()}
+    facts: dict[str, Any] = {"at": now.isoformat(), "digest": item.digest.hex()}
     if item.refusal:
         facts["code"] = item.refusal
-    if item.message is not None:
-        facts |= {"type": item.message.type, "conversation": item.message.conversation}
     return ledger.Entry(
         agency=item.header.recipient,
         peer=item.header.sender,
         kind=ledger.Kind.MESSAGE_REJECTED if item.refusal else ledger.Kind.MESSAGE_ACCEPTED,
-        direction="in",
+        direction=ledger.Direction.IN,
         message_id=item.header.message_id,
         envelope_hash=item.hash,
         commitment=commitment(facts),
@@ -175,7 +192,7 @@ def _insert_messages(
                 as_uuid(message.in_reply_to) if message.in_reply_to else None,
                 as_uuid(message.copy_of) if message.copy_of else None, urgency_of(message),
                 item.digest, item.hash, Message.State.ACCEPTED.value, "", as_time(message.created),
-                as_time(message.expires), at, leaf.origin, leaf.index, leaf.leaf_hash,
+                as_time(worthless_after(message)), at, leaf.origin, leaf.index, leaf.leaf_hash,
             )
         )  # fmt: skip
     found = insert_rows(Message, MESSAGE_COLUMNS, rows, returning="id")
@@ -183,7 +200,16 @@ def _insert_messages(
     insert_rows(
         Content,
         ("message_id", "presentation", "header", "ciphertext", "signature"),
-        [(ids[id(item)], item.presentation, item.envelope.header, b"", item.envelope.signature) for item in accepted],
+        [
+            (
+                ids[id(item)],
+                item.presentation,
+                item.envelope.header,
+                hashlib.sha256(item.envelope.ciphertext).digest(),
+                item.envelope.signature,
+            )
+            for item in accepted
+        ],
     )
     return ids
 
@@ -257,7 +283,7 @@ def _sign_and_keep(
                 item.header.recipient, item.header.sender, as_uuid(item.header.message_id), item.digest, item.hash,
                 item.refusal, as_time(now), row[0],
                 as_uuid(item.message.conversation) if item.message else None,
-                item.message.seq if item.message else None,
+                item.message.seq if item.message and (item.message.seq or 0) <= LARGEST_SEQ else None,
             )
             for item, row in zip(owners, found, strict=True)
             if item.refusal

@@ -65,7 +65,7 @@ class MessageType:
 
 _types: dict[str, MessageType] = {}
 _policies: list[Path] = []
-_periodic: dict[str, tuple[float, Callable[[datetime], None]]] = {}
+_periodic: dict[str, tuple[float, Callable[[datetime], object]]] = {}
 _job_kinds: dict[str, Callable[[int, datetime], None]] = {}
 
 
@@ -84,6 +84,11 @@ def message_type(name: str) -> MessageType:
         raise MessageTypeUnknownError(type=name) from None
 
 
+def find_type(name: str) -> MessageType | None:
+    """The type of this name, or None: a message outlives the release that knew its type."""
+    return _types.get(name)
+
+
 def message_types() -> list[MessageType]:
     """All registered types, by name."""
     return [_types[name] for name in sorted(_types)]
@@ -99,12 +104,12 @@ def policy_files() -> list[Path]:
     return sorted(_policies, key=lambda file: (file.parent.parent.name, file.name))
 
 
-def register_periodic(name: str, every_s: float, run: Callable[[datetime], None]) -> None:
+def register_periodic(name: str, every_s: float, run: Callable[[datetime], object]) -> None:
     """Have the worker call `run(now)` about every `every_s` seconds; two workers never at once."""
     _periodic[name] = (every_s, run)
 
 
-def periodic() -> dict[str, tuple[float, Callable[[datetime], None]]]:
+def periodic() -> dict[str, tuple[float, Callable[[datetime], object]]]:
     """What the worker does by the clock: name → (seconds, function)."""
     return dict(_periodic)
 
@@ -114,6 +119,6 @@ def register_job(lane: str, run: Callable[[int, datetime], None]) -> None:
     _job_kinds[lane] = run
 
 
-def job_kind(lane: str) -> Callable[[int, datetime], None] | None:
-    """The function of a lane, if this node has it."""
-    return _job_kinds.get(lane)
+def job_kinds() -> dict[str, Callable[[int, datetime], None]]:
+    """Lane → its function, of all lanes that rooms above have registered."""
+    return dict(_job_kinds)

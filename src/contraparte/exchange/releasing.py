@@ -9,22 +9,19 @@ A wrong guess (somebody else released into the same conversation meanwhile) cost
 
 import datetime
 import hashlib
-import hmac
 import json
-import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Any
 
-from django.conf import settings
 from django.db import connection
 
 from contraparte.directory import keyring
 from contraparte.directory import queries as directory
-from contraparte.exchange import gate, registry
+from contraparte.exchange import gate
 from contraparte.exchange.bulk import as_time, as_uuid, insert_rows
-from contraparte.exchange.composing import Composed
+from contraparte.exchange.commitments import commitment
+from contraparte.exchange.composing import Composed, worthless_after
 from contraparte.exchange.models import Content, Message, Outbox, PolicyText, Release, Turn
 from contraparte.exchange.wake import wake_worker
 from contraparte.exchange.writing import writing
@@ -71,7 +68,7 @@ def release(
     """
     guess = _turns([_turn_of(one) for one in composed], lock=False)
     sealed = _seal_all(composed, dict(guess))
-    with writing():
+    with writing(*{agency_of(one.message.sender) for one in composed}):
         actual = _turns(list(guess), lock=True)
         if actual != guess:
             sealed = _seal_all(composed, dict(actual))
@@ -93,7 +90,7 @@ def _turns(keys: Sequence[TurnKey], *, lock: bool) -> dict[TurnKey, int]:
     if lock:
         rows = rows.select_for_update().order_by("id")
         known = {(row.conversation_id, row.peer) for row in rows}
-        missing = [key for key in wanted if key not in known]
+        missing = sorted(key for key in wanted if key not in known)
         if missing:
             Turn.objects.bulk_create(
                 [Turn(conversation_id=pk, peer=peer, direction="out", seq=0) for pk, peer in missing],
@@ -152,7 +149,7 @@ def _write(sealed: Sequence[Sealed], *, now: datetime.datetime) -> list[int]:
                 as_uuid(message.in_reply_to) if message.in_reply_to else None,
                 as_uuid(message.copy_of) if message.copy_of else None, one.composed.outgoing.urgency,
                 one.digest, one.envelope_hash, Message.State.QUEUED.value, "", as_time(message.created),
-                as_time(message.expires), at, leaf.origin, leaf.index, leaf.leaf_hash,
+                as_time(worthless_after(message)), at, leaf.origin, leaf.index, leaf.leaf_hash,
             )
         )  # fmt: skip
     ids = [row[0] for row in insert_rows(Message, MESSAGE_COLUMNS, rows, returning="id")]
@@ -199,15 +196,11 @@ def _advance(sealed: Sequence[Sealed]) -> None:
         )
 
 
-_kept_texts: set[str] = set()
-
-
 def _keep_policy_text(policy_hash: str, now: datetime.datetime) -> None:
-    if policy_hash not in _kept_texts:
-        PolicyText.objects.get_or_create(
-            hash=policy_hash, defaults={"text": gate.policy_set().text, "first_used_at": now}
-        )
-        _kept_texts.add(policy_hash)
+    """The rules that decided, in the transaction of what they let out. One question by key for each batch."""
+    if not PolicyText.objects.filter(pk=policy_hash).exists():
+        text = gate.text_of(policy_hash)
+        PolicyText.objects.get_or_create(hash=policy_hash, defaults={"text": text, "first_used_at": now})
 
 
 def _leaf(one: Sealed, now: datetime.datetime) -> ledger.Entry:
@@ -216,41 +209,42 @@ def _leaf(one: Sealed, now: datetime.datetime) -> ledger.Entry:
         agency=agency_of(message.sender),
         peer=agency_of(message.recipient),
         kind=ledger.Kind.MESSAGE_RELEASED,
-        direction="out",
+        direction=ledger.Direction.OUT,
         message_id=message.id,
         envelope_hash=one.envelope_hash,
         commitment=commitment(
-            {
-                "type": message.type,
-                "conversation": message.conversation,
-                "digest": one.digest.hex(),
-                "content": one.composed.content_digest.hex(),
-                "policies": one.composed.decision.policy_hash,
-                "by": str(one.composed.outgoing.by.pk),
-            }
+            release_facts(
+                digest=one.digest,
+                content_digest=one.composed.content_digest,
+                decision=one.composed.decision.to_json(),
+                policy_hash=one.composed.decision.policy_hash,
+                by=str(one.composed.outgoing.by.pk),
+                at=now,
+            )
         ),
         signature_hash=hashlib.sha256(one.envelope.signature).digest(),
         at=now,
     )
 
 
-def commitment(facts: dict[str, Any]) -> bytes:
-    """Commit to metadata without showing it: HMAC-SHA256 under a key that stands outside the log (P5.1)."""
-    return hmac.digest(_commitment_key(), json.dumps(facts, sort_keys=True).encode(), "sha256")
+def release_facts(
+    *,
+    digest: bytes,
+    content_digest: bytes,
+    decision: dict[str, Any],
+    policy_hash: str,
+    by: str,
+    at: datetime.datetime,
+) -> dict[str, Any]:
+    """What the leaf of a release commits to: the whole decision, for which content, by whom, when (P2.4).
 
-
-@cache
-def _commitment_key() -> bytes:
-    file = settings.HOME.folder("keys") / "commitment.key"
-    try:
-        with file.open("xb") as handle:
-            file.chmod(0o600)
-            handle.write(secrets.token_bytes(32))
-    except FileExistsError:
-        return file.read_bytes()
-    return file.read_bytes()
-
-
-def closes(message_type: str) -> bool:
-    """Whether a message of this type ends its conversation."""
-    return registry.message_type(message_type).closes
+    The digest is of the presentation, and so stands for all the message says of itself.
+    """
+    return {
+        "at": at.isoformat(),
+        "by": by,
+        "content": content_digest.hex(),
+        "decision": decision,
+        "digest": digest.hex(),
+        "policies": policy_hash,
+    }

@@ -1,7 +1,7 @@
 """What the worker does by the clock: heads cosigned and mirrored, directories renewed.
 
-A log is taken up when it has grown since its last round, and once an hour anyhow (P5.3). A peer out of reach is
-asked again in the next round; nothing waits for it.
+A log is taken up when it has grown since its last round, and once an hour anyhow (P5.3); one of a year gone by until
+its last head is cosigned. A peer out of reach is asked again after a minute.
 """
 
 import datetime
@@ -13,6 +13,7 @@ from contraparte.exchange import registry
 from contraparte.exchange.transport import LedgerTransport
 from contraparte.ledger.mirror import mirror_round
 from contraparte.ledger.models import Log
+from contraparte.ledger.queries import cosigned_size
 from contraparte.ledger.registry import peers
 from contraparte.ledger.rounds import check_heads, compare_heads, witness_round
 from contraparte.protocol.errors import ContraparteError
@@ -23,6 +24,8 @@ LEDGER_EVERY_S = 2.0
 DIRECTORY_EVERY_S = 600.0
 PUBLICATION_EVERY_S = 6 * 3600.0
 ANYHOW_S = 3600.0
+AGAIN_S = 60.0  # a peer out of reach costs a timeout for each of its logs, and other work of the clock waits for it
+UNHEARD = -1  # in place of a size: the last round failed
 
 Seen = dict[str, tuple[int, float]]
 _seen: Seen = {}
@@ -45,9 +48,10 @@ def exchange_heads(*, now: datetime.datetime, seen: Seen | None = None) -> int:
     """Get logs that have grown cosigned, and copy what their peers have logged; returns how many were taken up."""
     remembered = _seen if seen is None else seen
     transport, taken = LedgerTransport(), 0
-    for row in Log.objects.filter(mine=True, closed_at=None, size__gt=0).order_by("origin"):
-        size, at = remembered.get(row.origin, (0, 0.0))
-        if row.size == size and time.monotonic() - at < ANYHOW_S:
+    for row in Log.objects.filter(mine=True, size__gt=0).order_by("origin"):
+        size, at = remembered.get(row.origin, (0, -ANYHOW_S))
+        pause_s = {row.size: ANYHOW_S, UNHEARD: AGAIN_S}.get(size, 0.0)
+        if time.monotonic() - at < pause_s or (row.closed and cosigned_size(row) >= row.size):
             continue
         try:
             witness_round(row.origin, transport, now=now)
@@ -55,6 +59,7 @@ def exchange_heads(*, now: datetime.datetime, seen: Seen | None = None) -> int:
                 mirror_round(row.agency, row.peer, transport, now=now)
         except (OSError, ContraparteError) as error:
             log.warning("%s: %s", row.origin, error)
+            remembered[row.origin] = (UNHEARD, time.monotonic())
             continue
         remembered[row.origin] = (row.size, time.monotonic())
         taken += 1

@@ -102,7 +102,8 @@ def _loop(stop: threading.Event, called: threading.Event, turn: Callable[[], boo
 
 
 def _handle() -> bool:
-    return bool(handling.handle_waiting(now=timezone.now()))
+    now = timezone.now()
+    return bool(handling.handle_waiting(now=now) + handling.run_jobs(now=now))
 
 
 class _Deliveries:
