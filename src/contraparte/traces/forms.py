@@ -116,7 +116,7 @@ class GunForm(forms.Form):
         super().__init__(*args, **kwargs)
         for name in TypedGun.__dataclass_fields__:
             if name != "state_confirmed":
-                self.fields[name] = forms.CharField(label=FIELDS[name], max_length=200, required=False)
+                self.fields[name] = forms.CharField(label=str(FIELDS[name]), max_length=200, required=False)
         self.fields["state_confirmed"] = forms.CharField(required=False, max_length=12, widget=forms.HiddenInput)
         self.fields["why"] = forms.CharField(
             label=_("What is new"), max_length=2000, widget=forms.Textarea(attrs={"rows": 2}), required=False
@@ -175,7 +175,7 @@ class TaskForm(forms.Form):
     def __init__(self, *args: Any, candidates: list[tuple[int, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choices = [(f"line:{pk}", text) for pk, text in candidates]
-        choices += [(f"code:{code.value}", RESULTS[code].short) for code in ResultCode if code in DECLINE_CODES]
+        choices += [(f"code:{code.value}", str(RESULTS[code].short)) for code in ResultCode if code in DECLINE_CODES]
         self.fields["choice"] = forms.ChoiceField(label=_("Answer"), choices=choices, widget=forms.RadioSelect)
 
     @property

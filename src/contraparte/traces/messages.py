@@ -161,6 +161,7 @@ class HopTold(Payload):
     """One custodian of the chain as the requester is told of it."""
 
     custodian: Line
+    licence: Line = ""
     role: Short
     disposed_on: date | None = None
     kind: DisposalKind | None = None

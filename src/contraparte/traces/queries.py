@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
 from django.http import Http404
@@ -306,7 +307,7 @@ def tasks(tenure: Tenure, *, state: str = CustodianTask.State.OPEN) -> QuerySet[
     return CustodianTask.objects.filter(post_id=tenure.post_id, state=state).order_by("due_at", "opened_at", "id")
 
 
-def task(tenure: Tenure, uuid: object) -> CustodianTask:
+def task(tenure: Tenure, uuid: UUID) -> CustodianTask:
     """One question of this custodian's post. Raises Http404."""
     found = CustodianTask.objects.filter(uuid=uuid, post_id=tenure.post_id).first()
     if found is None:
@@ -320,7 +321,7 @@ def reviewers(tenure: Tenure, now: datetime) -> list[Tenure]:
         Tenure.objects.select_related("person", "post")
         .filter(post__agency_id=agency_of(tenure.post_id), person__isnull=False, starts__lte=now)
         .filter(Q(ends__isnull=True) | Q(ends__gt=now))
-        .exclude(person_id=tenure.person_id)
+        .exclude(person=tenure.person)
     )
     return list(rows[:200])
 

@@ -161,7 +161,7 @@ def import_guns(request: PageRequest, pk: int) -> HttpResponse:
     pasted = request.POST.get("rows", "")
     try:
         upload = request.FILES.get("file")
-        table = read_file(str(upload.name), upload.read(2_000_001)) if upload is not None else read_table(pasted)  # type: ignore[union-attr]
+        table = read_file(str(upload.name), upload.read(2_000_001)) if upload is not None else read_table(pasted)
         report = import_rows(found, table, by=request.tenure, now=timezone.now())
     except ContraparteError as refusal:
         messages.error(request, f"{words_of(refusal).title} {words_of(refusal).remedy}")

@@ -12,6 +12,7 @@ from contraparte.protocol.errors import ContraparteError
 from contraparte.traces import figures, queries
 from contraparte.traces.actions.custody import candidates_of, confirm_link, decline_link
 from contraparte.traces.actions.walking import assisted_hop, refuse_trace
+from contraparte.traces.custodians import named
 from contraparte.traces.forms import AssistedForm, ReasonForm, TaskForm
 from contraparte.traces.models import CustodianTask, Walk
 from contraparte.traces.presenting import gun_words, marking_words
@@ -59,7 +60,7 @@ def assist(request: PageRequest, pk: int, index: int) -> HttpResponse:
     context = {
         "hop": found,
         "walk": found.walk,
-        "named": queries.named(found.licence, found.custodian),
+        "named": named(found.licence, found.custodian),
         "gun": gun_words(found.walk.gun),
         "form": form,
         "is_waiting": found.state in (HopState.TO_CALL, HopState.COUNT_ASKED, HopState.LINK_ASKED),

@@ -353,7 +353,7 @@ def conclude_trace(walk: Walk, code: ResultCode, *, by: Tenure, now: datetime, n
     """End a walk and tell the requester, with the chain as far as it was walked."""
     hops = list(walk.hops.order_by("index"))
     sales = retail_sales([HopView(hop.licence, Role(hop.role), disposals_of(hop)) for hop in hops])
-    purchaser = next((hop.purchaser for hop in reversed(hops) if hop.purchaser), {})
+    purchaser: dict[str, Any] = next((hop.purchaser for hop in reversed(hops) if hop.purchaser), {})
     found = any(hop.state == HopState.LINKED.value for hop in hops)
     walk.state, walk.code, walk.concluded_at = Walk.State.CONCLUDED, code.value, now
     walk.save()
@@ -377,6 +377,7 @@ def _told(hop: Hop) -> HopTold:
     last = disposals[-1] if disposals else None
     return HopTold(
         custodian=named(hop.licence, hop.custodian).name_en,
+        licence=hop.licence,
         role=hop.role,
         disposed_on=last.disposed_on if last else None,
         kind=last.kind if last else None,

@@ -4,7 +4,7 @@ Sources of the measures: DOMAIN "Analytics"; published first-pass yield: US 77 %
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import quantiles
 
@@ -66,7 +66,7 @@ def first_pass_yield(ended: Iterable[Ended]) -> Share:
     return Share(found, len(counted))
 
 
-def suppressed(counts: Counter[tuple[str, ...]]) -> list[Count]:
+def suppressed(counts: Mapping[tuple[str, ...], int]) -> list[Count]:
     """Largest first; a figure below five is hidden, and so is a lone hidden one's neighbour.
 
     Where exactly one figure would be hidden it could be had by subtraction from the total: the next smallest goes too.
@@ -78,21 +78,25 @@ def suppressed(counts: Counter[tuple[str, ...]]) -> list[Count]:
     return [Count(label, None if label in hidden else n) for label, n in ordered]
 
 
+def _counted(labels: Iterable[tuple[str, ...]]) -> Counter[tuple[str, ...]]:
+    return Counter(labels)
+
+
 def by_code(ended: Iterable[Ended]) -> list[Count]:
     """How traces ended."""
-    return suppressed(Counter((e.code.value,) for e in ended))
+    return suppressed(_counted((e.code.value,) for e in ended))
 
 
 def by_band(ended: Iterable[Ended]) -> list[Count]:
     """Time-to-crime in its bands, in the order of time; bands without events are shown as nothing."""
-    counts = Counter((band_of(e.time_to_crime_days).value,) for e in ended if e.time_to_crime_days is not None)
+    counts = _counted((band_of(e.time_to_crime_days).value,) for e in ended if e.time_to_crime_days is not None)
     shown = {count.label: count.shown for count in suppressed(counts)}
     return [Count((band.value,), shown.get((band.value,), 0)) for band in Band]
 
 
 def flows(ended: Iterable[Ended], *, limit: int = 50) -> list[Count]:
     """Source state to recovery state, by volume."""
-    pairs = Counter((e.source_state, e.recovery_state) for e in ended if e.source_state and e.recovery_state)
+    pairs = _counted((e.source_state, e.recovery_state) for e in ended if e.source_state and e.recovery_state)
     return suppressed(pairs)[:limit]
 
 

@@ -81,13 +81,14 @@ def compare(a: Mark, b: Mark) -> SameGun | None:
     alike = likeness(a, b)
     if alike is None:
         return None
-    agreed, differed = [], []
+    agreed: list[str] = []
+    differed: list[str] = []
     for part in WEIGHTS:
         left, right = getattr(a, part), getattr(b, part)
         if left and right:
             (agreed if left == right else differed).append(part)
-    weighed = sum(WEIGHTS[part] for part in (*agreed, *differed))
-    score = round(100 * sum(WEIGHTS[part] for part in agreed) / weighed) if weighed else 0
+    weighed = sum([WEIGHTS[part] for part in (*agreed, *differed)])
+    score = round(100 * sum([WEIGHTS[part] for part in agreed]) / weighed) if weighed else 0
     if score < MIN_AGREEMENT or (alike is Likeness.ONE_CHARACTER and "maker" in differed):
         return None
     return SameGun(alike, score, tuple(agreed), tuple(differed))
