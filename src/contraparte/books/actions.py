@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from contraparte.books import index
+from contraparte.books.bulk import seldom_collecting
 from contraparte.books.models import Book, BookKind, Import, ImportRefusal
 from contraparte.books.reader import Chunk, Probe, chunks, probe
 from contraparte.books.rules.columns import COLUMNS, LINE_ID, Row, RowReader
@@ -57,11 +58,12 @@ def import_file(
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
             cursor.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
-    for chunk in chunks(found, origin.offset, max(origin.row, 1)):
-        rows, refusals = _read_chunk(chunk, reader, found.delimiter)
-        _commit_chunk(writer, origin, chunk, rows, refusals)
-        if progress:
-            progress(origin.offset, found.size)
+    with seldom_collecting():
+        for chunk in chunks(found, origin.offset, max(origin.row, 1)):
+            rows, refusals = _read_chunk(chunk, reader, found.delimiter)
+            _commit_chunk(writer, origin, chunk, rows, refusals)
+            if progress:
+                progress(origin.offset, found.size)
     Import.objects.filter(pk=origin.pk).update(state=Import.State.DONE, finished_at=now)
     index.catch_up(book)
     origin.refresh_from_db()
@@ -213,9 +215,10 @@ def load_lines(book: Book, rows: Iterable[Row]) -> Counts:
     """Write rows that have been read already, chunk by chunk, then bring the index up to date."""
     writer, counts = LineWriter(book), Counts()
     waiting = iter(rows)
-    while chunk := list(islice(waiting, CHUNK)):
-        with transaction.atomic():
-            _lock(book)
-            counts.add(writer.write(chunk))
+    with seldom_collecting():
+        while chunk := list(islice(waiting, CHUNK)):
+            with transaction.atomic():
+                _lock(book)
+                counts.add(writer.write(chunk))
     index.catch_up(book)
     return counts

@@ -22,6 +22,7 @@ from contraparte.books.rules.notation import Piece, SerialPattern
 from contraparte.books.rules.weights import CONFUSED, SWAPPED, UNREAD_ABSENT
 
 UNKNOWN: Final = "~"  # stands for "?" in an automaton: no serial holds it, so it costs the one error it is
+LEAST_KNOWN: Final = 4  # with a run and fewer known characters, one of them wrong leaves nothing to search by
 MOST_VARIANTS: Final = 6  # readings of narrow classes tried one by one; wider ones count as unread
 MUST, SHOULD = tantivy.Occur.Must, tantivy.Occur.Should
 
@@ -43,10 +44,11 @@ def tiers(pattern: SerialPattern) -> list[Tier]:
     pieces = _without_zeros(pattern.pieces)
     unread = sum(1 for piece in pieces if not _narrow(piece))
     if not unread and all(len(fold_all(piece.choices)) == 1 for piece in pieces):
-        text = fold("".join(piece.choices[0] for piece in pieces))
-        found = [Tier(_fuzzy("f", text, 1), 0.0)]
-        if len(text) > 3:
-            found.append(Tier(_fuzzy("f", text, 2), 2 * (CONFUSED if text[0] == "0" else SWAPPED)))
+        texts = _texts(pattern, pieces)
+        found = [Tier(_any([_fuzzy("f", text, 1) for text in texts]), 0.0)]
+        if len(texts[0]) > 2:
+            least = 2 * (CONFUSED if texts[0][0] == "0" else SWAPPED)
+            found.append(Tier(_any([_fuzzy("f", text, 2) for text in texts]), least))
         return found
     exact = Tier(_regex(pieces), 0.0)
     if unread > 2:
@@ -64,6 +66,14 @@ def _without_zeros(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
     while start < len(pieces) - 1 and pieces[start].choices == "0":
         start += 1
     return pieces[start:]
+
+
+def _texts(pattern: SerialPattern, pieces: tuple[Piece, ...]) -> list[str]:
+    """A serial without marks as the index holds it, and with its zeros: what stood before them may have been lost."""
+    return [
+        fold("".join(piece.choices[0] for piece in some))
+        for some in ((pieces, pattern.pieces) if len(pieces) < len(pattern.pieces) else (pieces,))
+    ]
 
 
 def _narrow(piece: Piece) -> bool:
@@ -162,16 +172,19 @@ def _near_run(pieces: tuple[Piece, ...]) -> Iterator[Query]:
     if not runs:  # the run itself was found to be leading zeros
         yield from (_fuzzy("f", text, 1) for text in _variants(pieces))
         return
+    known = sum(1 for piece in pieces if _narrow(piece))
+    if known < LEAST_KNOWN:
+        return
     head, tail = pieces[: runs[0]], pieces[runs[-1] + 1 :]
     for field, side, other in (("f", head, pieces[runs[0] :]), ("r", tail[::-1], pieces[: runs[-1] + 1])):
         unread = sum(1 for piece in side if not _narrow(piece))
-        if len(side) - unread < 3 or unread > 1:
-            continue
-        known = [gram for stretch in _without_ends(other, field == "f") for gram in _trigrams(stretch)]
-        if len(side) - unread < 4 and not known:
-            continue
-        near = _any([_fuzzy(field, text, 1 + unread, prefix=True) for text in _variants(side)])
-        yield _all([near, *(Query.term_query(schema(), "g", gram) for gram in dict.fromkeys(known))])
+        grams = [gram for stretch in _without_ends(other, field == "f") for gram in _trigrams(stretch)]
+        exact = [Query.term_query(schema(), "g", gram) for gram in dict.fromkeys(grams)]
+        if len(side) - unread >= 3 and unread <= 1:
+            near = _any([_fuzzy(field, text, 1 + unread, prefix=True) for text in _variants(side)])
+            yield _all([near, *exact])
+        elif side and len(exact) > 1:  # too short for an automaton: the error may be anywhere in it
+            yield _all(exact)
 
 
 def _without_ends(pieces: tuple[Piece, ...], is_tail: bool) -> list[str]:

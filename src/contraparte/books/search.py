@@ -25,6 +25,7 @@ MOST_SHOWN: Final = 100
 MOST_EXPLAINED: Final = 3_000  # lines explained one by one; beyond, those whose description agrees best
 MOST_FETCHED: Final = 20_000
 NEGLIGIBLE_NATS: Final = 34.0  # an explanation e^34 times less likely than a clean reading is none
+MOST_LINES: Final = 50  # lines shown of one gun
 BATCH: Final = 256  # searches whose log is written in one transaction
 
 
@@ -270,34 +271,41 @@ def _loaded(book: Book) -> bool:
 
 def _candidates(best: Sequence[tuple[_Gun, float]], inquiry: Inquiry, channel: Channel) -> list[Candidate]:
     """What is shown of the best guns: current lines only; a gun whose lines were all corrected away is left out."""
-    wanted = [pk for gun, _ in best for pk in gun.lines[:50]]
-    rows = (
-        Line.objects.filter(pk__in=wanted, is_current=True).select_related("description").order_by("acquired_on", "pk")
-    )
-    by_pk = {row.pk: row for row in rows}
+    by_pk = _current_lines([pk for gun, _ in best for pk in gun.lines[:MOST_LINES]])
     candidates = []
     for gun, probability in best:
-        lines = sorted((by_pk[pk] for pk in gun.lines if pk in by_pk), key=lambda row: (row.acquired_on, row.pk))
+        lines = sorted(
+            (by_pk[pk] for pk in gun.lines if pk in by_pk), key=lambda line: (line[0].acquired_on, line[0].pk)
+        )
         if not lines:
             continue
-        described = lines[-1].description
+        _, serial, maker, kind, model, caliber = lines[-1]
         agreements = inquiry.asked.compare(description_of(gun.book, gun.description)) if inquiry.asked else {}
         candidates.append(
             Candidate(
-                serial=lines[-1].serial,
+                serial=serial,
                 key=gun.key,
-                maker=described.manufacturer,
-                type=described.type,
-                model=described.model,
-                caliber=described.caliber,
+                maker=maker,
+                type=kind,
+                model=model,
+                caliber=caliber,
                 probability=probability,
                 nats=gun.nats,
                 reading=channel.align(gun.key),
                 agreements={name: agreement for name, agreement in agreements.items() if getattr(inquiry.asked, name)},
-                lines=tuple(
-                    Shown(row.pk, row.line_id, row.acquired_on, row.acquired_from, row.disposed_on, row.disposed_to)
-                    for row in lines
-                ),
+                lines=tuple(line[0] for line in lines),
             )
         )
     return candidates
+
+
+_COLUMNS: Final = (
+    "pk", "line_id", "acquired_on", "acquired_from", "disposed_on", "disposed_to", "serial",
+    "description__manufacturer", "description__type", "description__model", "description__caliber",
+)  # fmt: skip
+
+
+def _current_lines(keys: Sequence[int]) -> dict[int, tuple[Shown, str, str, str, str, str]]:
+    """Current lines by key: the line, and how the book writes serial, maker, type, model and calibre."""
+    rows = Line.objects.filter(pk__in=keys, is_current=True).order_by().values_list(*_COLUMNS)
+    return {row[0]: (Shown(*row[:6]), *row[6:]) for row in rows}

@@ -8,9 +8,11 @@ the few candidates that are shown. Costs are nats (`weights.py`); 0 means it rea
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
+from operator import eq
 from typing import Final
 
-from contraparte.books.rules.confusables import ALPHABET, are_confusable
+from contraparte.books.rules.confusables import ALPHABET, are_confusable, fold
 from contraparte.books.rules.notation import Piece, SerialPattern
 from contraparte.books.rules.weights import (
     ADDED,
@@ -51,6 +53,7 @@ class Step:
     event: Event
 
 
+@lru_cache(4096)
 def _substitution(piece: Piece) -> dict[str, float]:
     """Cost of reading `piece` where each character of the alphabet stands."""
     if not piece.choices:
@@ -77,6 +80,7 @@ class Channel:
         self._single = [piece.choices if len(piece.choices) == 1 else "" for piece in self.pieces]
         self._all_single = all(self._single)
         self._read = pattern.plain
+        self._folded = fold(self._read)
         self._zeros = self._leading_zeros()
         self._fixed = 0 if pattern.has_run else len(self.pieces)
         self._regex = _run_regex(pattern) if pattern.has_run else None
@@ -104,14 +108,8 @@ class Channel:
             wrong = [position for position, cost in enumerate(each) if cost]
             if len(wrong) < 2:
                 return each[wrong[0]] if wrong else 0.0
-            if len(wrong) == 2:
-                first, last = wrong
-                read = self._single
-                if last == first + 1:
-                    if read[first] == serial[last] and read[last] == serial[first]:
-                        return min(SWAPPED, each[first] + each[last])
-                elif not self._shifted(serial, first, last):
-                    return each[first] + each[last]
+            if self._all_single and not self._shifted(serial, wrong[0], wrong[-1]):
+                return sum(each)
         elif self._regex is not None and self._regex.fullmatch(serial):
             open_characters = len(serial) - self.pattern.shortest
             return RUN_CHARACTER * open_characters if open_characters else RUN_EMPTY
@@ -119,26 +117,55 @@ class Channel:
             return self._trimmed(serial)
         return self._table(serial)[len(self.pieces)][len(serial)]
 
+    def _shifted(self, serial: str, first: int, last: int) -> bool:
+        """True when anything between two wrong places would agree, or be confusable, once shifted by one.
+
+        Otherwise nothing missed, added or swapped there can be cheaper than taking each character as mistaken.
+        """
+        read, true = self._folded[first : last + 1], fold(serial[first : last + 1])
+        return any(map(eq, read[1:], true)) or any(map(eq, read, true[1:]))
+
     def _trimmed(self, serial: str) -> float:
         """As the whole table, over what is left once the ends that agree are cut off."""
         read, start = self._read, 0
-        ends = [len(read), len(serial)]
-        shorter = min(ends)
+        end, true_end = len(read), len(serial)
+        shorter = min(end, true_end)
         while start < shorter and read[start] == serial[start]:
             start += 1
-        while ends[0] > start and ends[1] > start and read[ends[0] - 1] == serial[ends[1] - 1]:
-            ends = [ends[0] - 1, ends[1] - 1]
-        if ends[0] == start:
-            return MISSED * (ends[1] - start)
-        if ends[1] == start:
-            return ADDED * (ends[0] - start)
-        return self._table(serial[start : ends[1]], start, ends[0])[-1][-1]
+        while end > start < true_end and read[end - 1] == serial[true_end - 1]:
+            end, true_end = end - 1, true_end - 1
+        if end == start:
+            return MISSED * (true_end - start)
+        if true_end == start:
+            return ADDED * (end - start)
+        if abs(end - true_end) == 1:
+            one = self._one_gap(serial, start, end, true_end)
+            if one is not None:
+                return one
+        return self._table(serial[start:true_end], start, end)[-1][-1]
 
-    def _shifted(self, serial: str, first: int, last: int) -> bool:
-        """True when what lies between two wrong places may agree once shifted by one."""
-        read = "".join(single or "?" for single in self._single[first : last + 1])
-        true = serial[first : last + 1]
-        return "?" in read or read[1:] == true[:-1] or read[:-1] == true[1:]
+    def _one_gap(self, serial: str, start: int, end: int, true_end: int) -> float | None:
+        """The cost of one character missed or added and little besides, or None when a swap may be cheaper."""
+        costs, missed = self._costs, true_end > end
+        shorter = min(end, true_end) - start
+        # Before the gap the reading lies straight under the serial, behind it one place aside.
+        behind = [0.0] * (shorter + 1)
+        for offset in range(shorter - 1, -1, -1):
+            at = start + offset
+            cost = costs[at][serial[at + 1]] if missed else costs[at + 1][serial[at]]
+            behind[offset] = behind[offset + 1] + cost
+        best, before = behind[0], 0.0
+        for offset in range(shorter):
+            before += costs[start + offset][serial[start + offset]]
+            best = min(best, before + behind[offset + 1])
+        if best > MISTAKEN or (best >= SWAPPED and self._may_swap(serial[start:true_end], start, end)):
+            return None
+        return (MISSED if missed else ADDED) + best
+
+    def _may_swap(self, true: str, start: int, end: int) -> bool:
+        """True when two neighbours of the reading stand the other way round somewhere in `true`."""
+        read = self._read
+        return any(read[at] != read[at + 1] and read[at + 1] + read[at] in true for at in range(start, end - 1))
 
     def _table(self, serial: str, start: int = 0, end: int | None = None) -> list[list[float]]:
         """`table[i][j]`: nats to explain the first i of the pieces `start:end` by the first j characters."""
@@ -156,13 +183,18 @@ class Channel:
                 continue
             costs, gone = all_costs[i], ADDED if piece.choices else UNREAD_ABSENT
             single, before = singles[i], singles[i - 1] if i else ""
-            for j in range(width):
+            left = below[0] = row[0] + gone
+            for j in range(1, width):
+                character = serial[j - 1]
                 best = row[j] + gone
-                if j:
-                    best = min(best, row[j - 1] + costs[serial[j - 1]], below[j - 1] + MISSED)
-                    if j > 1 and before and single and serial[j - 2] == single != before == serial[j - 1]:
-                        best = min(best, table[i - 1][j - 2] + SWAPPED)
-                below[j] = best
+                other = row[j - 1] + costs[character]
+                best = min(best, other)
+                left += MISSED
+                best = min(best, left)
+                if single and character == before != single and j > 1 and serial[j - 2] == single:
+                    other = table[i - 1][j - 2] + SWAPPED
+                    best = min(best, other)
+                below[j] = left = best
         return table
 
     def align(self, serial: str) -> tuple[Step, ...]:
@@ -178,6 +210,11 @@ class Channel:
         return self._trace(serial)
 
     def _trace(self, serial: str) -> tuple[Step, ...]:
+        if self._fixed == len(serial):
+            each = [costs[character] for costs, character in zip(self._costs, serial, strict=True)]
+            if _same(sum(each), self._direct(serial)):
+                pairs = zip(self.pieces, serial, strict=True)
+                return tuple(Step(str(piece), true, self._event(piece, true)) for piece, true in pairs)
         table = self._table(serial)
         i, j = len(self.pieces), len(serial)
         steps: list[Step] = []
