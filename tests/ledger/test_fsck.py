@@ -273,6 +273,41 @@ def test_what_other_rooms_registered_is_checked_too(world):
         registry._cross_checks.pop("test")
 
 
+@pytest.mark.parametrize(
+    ("table", "column", "code"),
+    [
+        ("ledger_leaf", "data", "leaf.type"),
+        ("ledger_log", "note", "row.type"),
+        ("ledger_log", "size", "row.type"),
+        ("ledger_checkpoint", "root", "row.type"),
+        ("ledger_tile", "data", "row.type"),
+        ("ledger_cosignature", "line", "row.type"),
+    ],
+)
+def test_a_value_of_another_type_is_found_where_the_database_lets_it_in(world, table, column, code):
+    """SQLite keeps text where bytes belong; PostgreSQL refuses the change itself."""
+    other = "x'00'" if column == "line" else "'text'"
+    change = f"UPDATE {table} SET {column} = {other}"
+    if connection.vendor == "postgresql":
+        # Text that PostgreSQL takes for bytes arrives as bytes and is found like any other change.
+        if column not in {"size", "line"}:
+            with connection.cursor() as cursor:
+                cursor.execute(change)
+            assert not check_ledger().ok
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(change)
+    report = check_ledger()
+    assert code in codes(report)
+    assert report.first_bad_leaf is not None or table != "ledger_leaf"
+
+
+def test_a_log_whose_name_was_made_unreadable_is_found_and_the_others_are_still_checked(world):
+    Log.objects.filter(origin=OURS).update(origin="nobody's")
+    report = check_ledger()
+    assert "log.columns" in codes(report) and report.leaves == 6 + 607
+
+
 def test_the_check_changes_nothing(world):
     def everything():
         with connection.cursor() as cursor:
