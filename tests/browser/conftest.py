@@ -11,6 +11,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests.desk.conftest import browser_of, world
+
+__all__ = ["browser_of", "world"]  # fixtures of other rooms, for the pages that need them
+
 # Playwright's loop runs in this thread, so Django would take plain ORM calls of a test for asynchronous ones.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
@@ -82,7 +86,8 @@ def assert_accessible(page: Page) -> None:
     found = page.evaluate(
         """async () => (await axe.run(document, {
             runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-        })).violations.map(v => `${v.id}: ${v.help} — ` + v.nodes.slice(0, 3).map(n => n.html.slice(0, 160)).join(" | "))"""
+        })).violations.map(v => `${v.id}: ${v.help} — `
+            + v.nodes.slice(0, 3).map(n => n.html.slice(0, 160)).join(" | "))"""
     )
     assert found == [], "\n".join(found)
 

@@ -129,11 +129,22 @@ def _entry(row: Message, receipts: Mapping[str, datetime], cosigned: int) -> Ent
         title=type_title(row.type),
         is_ours=row.direction == "out",
         content=content,
-        lines=[Line(field_word(pointer), pointer, value) for pointer, value in leaves(body) if value not in ({}, [])],
+        lines=_lines(row.type, body),
         kept=[Kept(field_word(one.pointer), one.pointer, one.reason) for one in (content.withheld if content else ())],
         marks=marks,
         template=_template(row.type),
     )
+
+
+def _lines(name: str, body: dict[str, Any]) -> list[Line]:
+    """The leaves in the order the type writes its fields; disclosures arrive in any order."""
+    try:
+        order = {field: place for place, field in enumerate(exchange.message_type(name).body.model_fields)}
+    except MessageTypeUnknownError:
+        order = {}
+    found = [(pointer, value) for pointer, value in leaves(body) if value not in ({}, [])]
+    found.sort(key=lambda leaf: order.get(leaf[0].split("/")[1], len(order)))
+    return [Line(field_word(pointer), pointer, value) for pointer, value in found]
 
 
 def _template(name: str) -> str:

@@ -47,7 +47,9 @@ def show(request: PageRequest, pk: int) -> HttpResponse:
         "can_release": bool(may(request.tenure, "release.view")),
         "drafts": threads.open_drafts(conversation),
         "steps": subject.steps(conversation, request.tenure, now) if conversation.closed_at is None else [],
-        "posts": queries.names_of({*named, *(entry.row.sender for entry in entries)}),
+        "posts": queries.names_of(
+            {*named, *(who for entry in entries for who in (entry.row.sender, entry.row.recipient))}
+        ),
     }
     return render(request, "desk/conversation.html", context)
 

@@ -69,6 +69,16 @@ WORDS: dict[str, Problem] = {
         _("This is not the root whose fingerprint was handed over."),
         _("Do not go on. Compare the fingerprint with the other side by another road."),
     ),
+    "directory.address": Problem(
+        _("This is no address a directory can be fetched from."),
+        _("It begins with https, or names this very machine; mend it where the source is entered."),
+    ),
+    "person.invalid": Problem(
+        _("The account “%(read)s” cannot be opened or found like this."),
+        _(
+            "A user name has letters without accents, digits, dots and dashes, and is not taken; a password has at least 12 characters."
+        ),
+    ),
     "accord.missing": Problem(
         _("No accord in force covers this exchange."),
         _("Without an accord between the two countries nothing crosses; ask your central office."),
