@@ -622,6 +622,12 @@ class BookFileError(InputError):
     code = "books.import.file"
 
 
+class BookFileTooLargeError(InputError):
+    """A file is too large to be brought in by a page. Params: field, read, most (MiB)."""
+
+    code = "books.import.large"
+
+
 class BookFileChangedError(StateError):
     """An interrupted import cannot go on: the file is another one now. Params: file."""
 
