@@ -28,7 +28,8 @@ OPEN_STATES = (Trace.State.DRAFTED, Trace.State.SENT, Trace.State.ACKNOWLEDGED)
 
 def events(tenure: Tenure) -> QuerySet[Event]:
     """The recoveries of this post, the latest first, each with the number of its guns."""
-    return Event.objects.filter(post_id=tenure.post_id).annotate(gun_count=Count("guns"))
+    rows = Event.objects.filter(post_id=tenure.post_id).annotate(gun_count=Count("guns"))
+    return rows.order_by("-recorded_at", "-pk")
 
 
 def event(tenure: Tenure, pk: int) -> Event:
