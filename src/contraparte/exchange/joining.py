@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from contraparte.directory import keyring
 from contraparte.directory import queries as directory
-from contraparte.exchange import rounds
+from contraparte.exchange import outbox, rounds
 from contraparte.exchange.auditing import find_message_faults
 from contraparte.exchange.peers import signed_by_peer
 from contraparte.ledger import registry as ledger
@@ -39,9 +39,12 @@ class DirectoryPeers:
         return directory.route_of(agency).url.rstrip("/")
 
     def speaks_for(self, caller: str, agency: str) -> bool:
-        """Whether `caller` operates the node that hosts `agency`."""
+        """Whether `caller` is `agency` itself, or operates the node that hosts it.
+
+        Through the peers' door only operators come; an agency speaks for itself where both sides are on this node.
+        """
         try:
-            return directory.route_of(agency).operator == caller
+            return caller == agency or directory.route_of(agency).operator == caller
         except AgencyUnknownError:
             return False
 
@@ -51,3 +54,4 @@ def install() -> None:
     ledger.install(keys=DirectoryKeys(), peers=DirectoryPeers(), signed=signed_by_peer)
     ledger.register_cross_check("messages", find_message_faults)
     rounds.install()
+    outbox.install()

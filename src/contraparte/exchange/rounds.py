@@ -15,7 +15,7 @@ from contraparte.ledger.mirror import mirror_round
 from contraparte.ledger.models import Log
 from contraparte.ledger.queries import cosigned_size
 from contraparte.ledger.registry import peers
-from contraparte.ledger.rounds import check_heads, compare_heads, witness_round
+from contraparte.ledger.rounds import Outcome, check_heads, compare_heads, witness_round
 from contraparte.protocol.errors import ContraparteError
 
 log = logging.getLogger(__name__)
@@ -54,14 +54,15 @@ def exchange_heads(*, now: datetime.datetime, seen: Seen | None = None) -> int:
         if time.monotonic() - at < pause_s or (row.closed and cosigned_size(row) >= row.size):
             continue
         try:
-            witness_round(row.origin, transport, now=now)
+            outcome = witness_round(row.origin, transport, now=now)
             if not peers().is_local(row.peer):
                 mirror_round(row.agency, row.peer, transport, now=now)
         except (OSError, ContraparteError) as error:
             log.warning("%s: %s", row.origin, error)
             remembered[row.origin] = (UNHEARD, time.monotonic())
             continue
-        remembered[row.origin] = (row.size, time.monotonic())
+        # Reached and yet not answered is to be asked again soon, not in an hour.
+        remembered[row.origin] = (UNHEARD if outcome is Outcome.UNANSWERED else row.size, time.monotonic())
         taken += 1
     return taken
 
