@@ -6,10 +6,12 @@ from typing import Annotated
 
 import typer
 
+from contraparte.node.demo import app as demo
+
 HOME = Path("contraparte-home")
 
 app = typer.Typer(no_args_is_help=True, help="Found, run and look after a node: a folder with its database and keys.")
-GROUPS: dict[str, typer.Typer] = {"node": app}
+GROUPS: dict[str, typer.Typer] = {"node": app, "demo": demo}
 
 HomeOption = Annotated[
     Path, typer.Option("--home", envvar="CONTRAPARTE_HOME", help="the node's folder", file_okay=False)
@@ -220,6 +222,14 @@ def rejoin(
     if not found.may_start:
         sys.exit("the node stays shut; docs/how-to/back-up-and-restore.md says what to do")
     typer.echo(f"{found.asked} logs compared; the node may start")
+
+
+@app.command("demo-hand", hidden=True)
+def demo_hand(home: HomeOption = HOME) -> None:
+    """Obey the driver of the demo: JSON lines on stdin, answers on stdout."""
+    from contraparte.node.demo_hand import obey
+
+    obey(home.absolute())
 
 
 def _require_home(home: Path) -> None:
