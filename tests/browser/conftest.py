@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.desk.conftest import browser_of, world
@@ -54,8 +55,8 @@ def open_page(chromium: Browser, live_server: "pytest.FixtureRequest") -> Iterat
         contexts.append(context)
         cookies = [{"name": "django_language", "value": language, "url": live_server.url}]
         if client is not None:
-            session = client.cookies["sessionid"].value
-            cookies.append({"name": "sessionid", "value": session, "url": live_server.url})
+            session = client.cookies[settings.SESSION_COOKIE_NAME].value
+            cookies.append({"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url})
         context.add_cookies(cookies)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))

@@ -4,6 +4,7 @@ import re
 import time
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from django.test import Client
 
@@ -42,9 +43,9 @@ def test_password_and_code_sign_in() -> None:
     client = Client()
     assert client.post("/account/login/", {"login": "ana", "password": PASSWORD})["Location"] == "/account/code/"
     assert client.get("/notices/").status_code == 302, "a password alone is not in"
-    before = client.cookies["sessionid"].value
+    before = client.cookies[settings.SESSION_COOKIE_NAME].value
     assert client.post("/account/code/", {"code": code_of(person)}).status_code == 302
-    assert client.cookies["sessionid"].value != before, "the session's name changes on the way in"
+    assert client.cookies[settings.SESSION_COOKIE_NAME].value != before, "the session's name changes on the way in"
     assert client.get("/notices/").status_code == 200
 
 
@@ -107,7 +108,8 @@ def test_signing_out_ends_the_session() -> None:
 
     client = signed_in(Role.OFFICER)
     assert client.get("/notices/").status_code == 200
-    client.post("/account/logout/")
+    answer = client.post("/account/logout/")
+    assert answer["Clear-Site-Data"] == '"cache"'
     assert client.get("/notices/").status_code == 302
 
 

@@ -33,8 +33,10 @@ class Contact:
         return country_of(self.post.pk)
 
 
-def contacts_page(*, text: str, agency: str, topic: str, number: int, now: datetime) -> Page[Contact]:
-    """One page of posts by name, agency and topic, in the order of their identifiers."""
+def contacts_page(
+    *, text: str, agency: str, topic: str, number: int, now: datetime
+) -> tuple[Page[Post], list[Contact]]:
+    """One page of posts by name, agency and topic in the order of their identifiers, and what is shown of each."""
     rows = Post.objects.select_related("agency").filter(listed=True, agency__listed=True).order_by("id")
     if agency:
         rows = rows.filter(agency_id=agency)
@@ -43,9 +45,9 @@ def contacts_page(*, text: str, agency: str, topic: str, number: int, now: datet
         rows = rows.filter(words | Q(agency__name_en__icontains=part) | Q(agency__name_es__icontains=part))
     posts = [post for post in rows[:5000] if not topic or _handles(post, topic)]
     page = Paginator(posts, PER_PAGE).get_page(number)
-    holders = _holders([post for post in page.object_list if post.agency.is_local], now)
-    page.object_list = [_contact(post, holders.get(post.pk, []), now) for post in page.object_list]
-    return page
+    shown = list(page.object_list)
+    holders = _holders([post for post in shown if post.agency.is_local], now)
+    return page, [_contact(post, holders.get(post.pk, []), now) for post in shown]
 
 
 def agencies() -> list[Agency]:

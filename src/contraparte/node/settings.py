@@ -7,6 +7,7 @@
 | CONTRAPARTE_DEBUG | 1 shows tracebacks on pages; for development on loopback only  | 0                      |
 """
 
+import hashlib
 import os
 import secrets
 from pathlib import Path
@@ -32,7 +33,7 @@ def _secret_key() -> str:
         descriptor = os.open(file.with_suffix(f".{os.getpid()}"), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as handle:
             handle.write(secrets.token_urlsafe(48))
-        os.replace(file.with_suffix(f".{os.getpid()}"), file)
+        file.with_suffix(f".{os.getpid()}").replace(file)
     return file.read_text()
 
 
@@ -52,7 +53,8 @@ def _database() -> dict[str, object]:
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 20,
-                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-32000;",
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
+                "PRAGMA cache_size=-32000;",
             },
             # A file even in tests: a database in memory cannot use WAL.
             "TEST": {"NAME": str(HOME.path / "test.sqlite3")},
@@ -110,6 +112,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "contraparte.web.middleware.KeepPrivate",
     "contraparte.web.middleware.ReaderLanguage",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -192,6 +195,11 @@ MFA_RATE_LIMITS = {"webauthn_login": "30/m/ip"}
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = _host == "localhost" and not _SECURE
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _SECURE
+# Cookies know no ports: nodes that share a host (a demo on loopback) must not sign each other's people out.
+_MARK = hashlib.sha256(NODE_URL.encode()).hexdigest()[:8]
+SESSION_COOKIE_NAME = f"{'__Host-' if _SECURE else ''}session-{_MARK}"
+CSRF_COOKIE_NAME = f"{'__Host-' if _SECURE else ''}csrf-{_MARK}"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 8 * 3600

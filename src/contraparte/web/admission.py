@@ -5,7 +5,7 @@ nothing about rights is remembered in the session but which post was chosen.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from contraparte.directory import queries as directory
 from contraparte.web.permissions import READ, WRITE, Declaration, Door, declaration_of, may, refused
 
 if TYPE_CHECKING:
-    from contraparte.directory.models import Person, Tenure
+    from contraparte.directory.models import Tenure
 
 POST_KEY = "tenure"
 ONE_TIME_KEY = "one_time"
@@ -109,7 +109,7 @@ class CurrentTenure:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         held: list[Tenure] = []
         if request.user.is_authenticated:
-            held = list(directory.active_tenures(cast("Person", request.user), timezone.now()))
+            held = list(directory.active_tenures(request.user, timezone.now()))
         request.tenures = held  # type: ignore[attr-defined]
         request.tenure = _chosen(request, held)  # type: ignore[attr-defined]
         with timezone.override(zone_of(request.tenure)):  # type: ignore[attr-defined]

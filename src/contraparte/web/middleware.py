@@ -30,6 +30,25 @@ class ReaderLanguage:
         return response
 
 
+class KeepPrivate:
+    """What somebody signed in has seen is theirs: no shared cache keeps it, and signing out empties the browser's.
+
+    Not `no-store`: going back to a form must find what was typed.
+    """
+
+    def __init__(self, get_response: Responder) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        was_in = request.user.is_authenticated
+        response = self.get_response(request)
+        if was_in:
+            response.headers.setdefault("Cache-Control", "private, no-cache")
+            if not request.user.is_authenticated:
+                response.headers["Clear-Site-Data"] = '"cache"'
+        return response
+
+
 class TellProblems:
     """Turn a refusal nobody caught into a page (or a fragment for htmx) that says how to mend it."""
 

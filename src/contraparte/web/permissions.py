@@ -50,7 +50,7 @@ class PageRequest(HttpRequest):
 
     tenure: "Tenure"
     tenures: "list[Tenure]"
-    user: "Person"  # type: ignore[assignment]
+    user: "Person"
     htmx: "HtmxDetails"
 
 
@@ -154,6 +154,11 @@ def form_page(permission: str) -> Callable[[View[P]], View[P]]:
 def person_page(view: View[P]) -> View[P]:
     """Declare a view for any signed-in person; it must show nothing that belongs to a post."""
     return _declare(view, Declaration(Door.PERSON, READ | WRITE))
+
+
+def enrolling_page(view: View[P]) -> View[P]:
+    """Declare a view for who is signed in and may still lack a second factor: how to set one up."""
+    return _declare(view, Declaration(Door.ENROLLING, READ))
 
 
 def public_page(view: View[P]) -> View[P]:

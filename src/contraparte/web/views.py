@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from contraparte.protocol.errors import TenureNotHeldError
 from contraparte.web.admission import choose_tenure, has_second_factor
 from contraparte.web.one_time import enter_by_link
-from contraparte.web.permissions import PageRequest, may, person_page, public_page
+from contraparte.web.permissions import PageRequest, enrolling_page, may, person_page, public_page
 from contraparte.web.registry import NAVIGATION, SEARCH_SOURCES, Hit, Text, notices_for
 
 HITS_PER_SOURCE = 20
@@ -87,11 +87,9 @@ def notices(request: PageRequest) -> HttpResponse:
     return render(request, "web/notices.html", {"notices": waiting})
 
 
-@public_page
+@enrolling_page
 def second_factor(request: HttpRequest) -> HttpResponse:
     """Where a person without a second factor lands: choose a passkey or a code generator before anything else."""
-    if not request.user.is_authenticated:
-        return redirect("account_login")
     if has_second_factor(request):
         return redirect("web:home")
     return render(request, "web/second_factor.html")

@@ -28,7 +28,8 @@ class _Params(dict[str, Any]):
 
 def words_of(error: ContraparteError) -> Words:
     """The refusal in the active language; an error class without words of its own speaks with its parent's."""
-    problem = next(PROBLEMS[kind.code] for kind in type(error).__mro__ if getattr(kind, "code", None) in PROBLEMS)
+    codes = (str(getattr(kind, "code", "")) for kind in type(error).__mro__)
+    problem = next(PROBLEMS[code] for code in codes if code in PROBLEMS)
     params = _Params(error.params)
     return Words(
         code=error.code,

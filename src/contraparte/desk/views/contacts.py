@@ -14,11 +14,12 @@ def show(request: PageRequest) -> HttpResponse:
     text = request.GET.get("q", "")[:200].replace("\0", "")
     agency, topic = request.GET.get("agency", "")[:64].replace("\0", ""), request.GET.get("topic", "")[:60]
     number = request.GET.get("page", "")
-    found = contacts.contacts_page(
+    found, shown = contacts.contacts_page(
         text=text, agency=agency, topic=topic, number=int(number) if number.isdecimal() else 1, now=timezone.now()
     )
     context = {
         "page": found,
+        "contacts": shown,
         "agencies": contacts.agencies(),
         "topics": contacts.topics(),
         "text": text,

@@ -75,9 +75,7 @@ WORDS: dict[str, Problem] = {
     ),
     "person.invalid": Problem(
         _("The account “%(read)s” cannot be opened or found like this."),
-        _(
-            "A user name has letters without accents, digits, dots and dashes, and is not taken; a password has at least 12 characters."
-        ),
+        _("A user name is new and has plain letters, digits, dots and dashes; a password has 12 characters or more."),
     ),
     "accord.missing": Problem(
         _("No accord in force covers this exchange."),
