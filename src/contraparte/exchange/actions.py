@@ -8,18 +8,21 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import transaction
+from django.db.models import Exists, OuterRef
 from pydantic import BaseModel, ValidationError
 
 from contraparte.directory import queries as directory
 from contraparte.directory.models import Post, Tenure
+from contraparte.directory.rules.roles import CONTENT_ROLES
 from contraparte.exchange import registry
 from contraparte.exchange.composing import Outgoing, compose_with_copies, require_road_open
-from contraparte.exchange.models import Approval, CaseFile, Conversation, Draft, Message
-from contraparte.exchange.previewing import Preview, approvals_of, outgoing_of, preview_draft
+from contraparte.exchange.models import Approval, CaseFile, Conversation, Draft, Message, Receipt
+from contraparte.exchange.previewing import Preview, approvals_of, is_drafter, outgoing_of, preview_draft
 from contraparte.exchange.receipts import sign_later_receipts
 from contraparte.exchange.releasing import release
+from contraparte.exchange.rules.classes import leaves
 from contraparte.exchange.writing import writing
+from contraparte.protocol import limits
 from contraparte.protocol.errors import (
     ApprovalDrafterError,
     ApprovalOutdatedError,
@@ -28,6 +31,7 @@ from contraparte.protocol.errors import (
     DraftClosedError,
     DraftFieldError,
     PostNotLocalError,
+    TenureEndedError,
 )
 from contraparte.protocol.ids import agency_of, new_id, parse_post_id
 from contraparte.protocol.marking import Marking
@@ -37,9 +41,10 @@ OPEN_STATES = (Draft.State.DRAFT, Draft.State.REVIEW, Draft.State.RETURNED)
 
 def open_case(*, post: Post, number: str, now: datetime.datetime) -> CaseFile:
     """The case of that number, opened where it is new. The number is the agency's own and never leaves here."""
-    case, _ = CaseFile.objects.get_or_create(
-        agency_id=post.agency_id, number=number, defaults={"post": post, "opened_at": now}
-    )
+    with writing():
+        case, _ = CaseFile.objects.get_or_create(
+            agency_id=post.agency_id, number=number, defaults={"post": post, "opened_at": now}
+        )
     return case
 
 
@@ -55,16 +60,20 @@ def open_conversation(
 ) -> Conversation:
     """A conversation between a post of this node and one elsewhere; the same one where the id is already known here.
 
-    Raises PostNotLocalError unless `by` belongs to the post's agency, PostUnknownError for an unknown counterpart.
+    Raises PostNotLocalError unless `by` belongs to the post's agency, or where the id is a thread of another of its
+    posts; PostUnknownError for an unknown counterpart.
     """
     if by.post.agency_id != post.agency_id or not post.agency.is_local:
         raise PostNotLocalError(post=post.pk)
     directory.post(parse_post_id(counterpart, "counterpart"))
-    conversation, _ = Conversation.objects.get_or_create(
-        agency=post.agency_id,
-        uuid=uuid.UUID(conversation_id or new_id()),
-        defaults={"post": post, "counterpart": counterpart, "kind": kind, "opened_at": now, "case": case},
-    )
+    with writing():
+        conversation, _ = Conversation.objects.get_or_create(
+            agency=post.agency_id,
+            uuid=uuid.UUID(conversation_id or new_id()),
+            defaults={"post": post, "counterpart": counterpart, "kind": kind, "opened_at": now, "case": case},
+        )
+    if conversation.post_id != post.pk:
+        raise PostNotLocalError(post=post.pk)
     return conversation
 
 
@@ -83,24 +92,27 @@ def draft(
 ) -> Draft:
     """Write something that may leave one day. Nothing leaves before the gate releases it.
 
-    Raises MessageTypeUnknownError, DraftFieldError naming the field, ConversationClosedError.
+    Raises MessageTypeUnknownError, DraftFieldError naming the field, ConversationClosedError, PostNotLocalError,
+    TenureEndedError.
     """
     _require_own(conversation, by)
-    if conversation.closed_at is not None:
-        raise ConversationClosedError(close_code=conversation.close_code)
-    return Draft.objects.create(
-        agency=conversation.agency,
-        conversation=conversation,
-        type=message_type,
-        recipient=to or conversation.counterpart,
-        body=plain_body(message_type, body),
-        marking=marking.to_json(),
-        in_reply_to=in_reply_to,
-        supersedes=supersedes,
-        urgency=urgency,
-        drafted_by=by,
-        drafted_at=now,
-    )
+    _require_running(by, now)
+    _require_not_closed(conversation)
+    plain = plain_body(message_type, body)
+    with writing():
+        return Draft.objects.create(
+            agency=conversation.agency,
+            conversation=conversation,
+            type=message_type,
+            recipient=to or conversation.counterpart,
+            body=plain,
+            marking=marking.to_json(),
+            in_reply_to=in_reply_to,
+            supersedes=supersedes,
+            urgency=urgency,
+            drafted_by=by,
+            drafted_at=now,
+        )
 
 
 def plain_body(message_type: str, body: BaseModel | dict[str, Any]) -> dict[str, Any]:
@@ -111,7 +123,21 @@ def plain_body(message_type: str, body: BaseModel | dict[str, Any]) -> dict[str,
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         raise DraftFieldError(field="/".join(map(str, first["loc"])), reason=first["type"]) from None
-    return payload.model_dump(mode="json", by_alias=True, exclude_none=True)
+    plain: dict[str, Any] = payload.model_dump(mode="json", by_alias=True, exclude_none=True)
+    for pointer, value in leaves(plain):
+        # NUL and half characters pass through JSON and neither database nor signature takes them.
+        text = f"{pointer}{value}" if isinstance(value, str) else pointer
+        if "\x00" in text or (not text.isascii() and _is_broken(text)):
+            raise DraftFieldError(field=pointer.removeprefix("/"), reason="character")
+    return plain
+
+
+def _is_broken(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def revise_draft(
@@ -122,7 +148,11 @@ def revise_draft(
     now: datetime.datetime,
     marking: Marking | None = None,
 ) -> Draft:
-    """Change what a draft says. Approvals given to the old words no longer count, for their digest is another."""
+    """Change what a draft says. Approvals given to the old words no longer count, for their digest is another.
+
+    Who wrote the last words is their drafter: an authorising person who rewrites a draft cannot approve it as well.
+    """
+    _require_running(by, now)
     plain = plain_body(draft.type, body)
     with writing():
         locked = _lock_open(draft, by)
@@ -131,7 +161,8 @@ def revise_draft(
             locked.marking = marking.to_json()
         locked.version += 1
         locked.state = Draft.State.DRAFT
-        locked.save(update_fields=["body", "marking", "version", "state"])
+        locked.drafted_by = by
+        locked.save(update_fields=["body", "marking", "version", "state", "drafted_by"])
     return locked
 
 
@@ -156,7 +187,7 @@ def submit_draft(draft: Draft, *, by: Tenure, now: datetime.datetime) -> Draft:
 
 def return_draft(draft: Draft, *, note: str, by: Tenure, now: datetime.datetime) -> Draft:
     """Send a draft back to its author with a note; approvals given so far are void."""
-    _require_authoriser(draft, by)
+    _require_authoriser(draft, by, now)
     with writing():
         locked = _lock_open(draft, by)
         locked.state, locked.note = Draft.State.RETURNED, note
@@ -177,13 +208,14 @@ def discard_draft(draft: Draft, *, by: Tenure, now: datetime.datetime) -> Draft:
 def approve_draft(draft: Draft, *, digest: bytes, by: Tenure, now: datetime.datetime) -> Approval:
     """Say yes to exactly what was shown: `digest` is that of the preview the person looked at (P6.3).
 
-    Raises ApprovalRoleError, ApprovalDrafterError, ApprovalOutdatedError where the content has changed since.
+    Raises ApprovalRoleError, TenureEndedError, ApprovalDrafterError (also for the drafter in another post),
+    ApprovalOutdatedError where the content has changed since.
     """
-    _require_authoriser(draft, by)
-    if by.pk == draft.drafted_by_id or (by.person_id and by.person_id == draft.drafted_by.person_id):
-        raise ApprovalDrafterError
+    _require_authoriser(draft, by, now)
     with writing():
         locked = _lock_open(draft, by)
+        if is_drafter(locked, by):
+            raise ApprovalDrafterError
         if preview_draft(locked, now=now).content_digest != digest:
             raise ApprovalOutdatedError
         approval, _ = Approval.objects.get_or_create(draft=locked, content_digest=digest, by=by, defaults={"at": now})
@@ -205,19 +237,21 @@ def release_drafts(drafts: Sequence[Draft], *, by: Tenure, now: datetime.datetim
 
     Returns the rows of the messages in the drafts' order (their copies are released with them). Raises
     ReleaseHeldError naming what is still needed, ReleaseWithheldError, DirectoryStaleError, AccordSuspendedError,
-    DraftClosedError.
+    DraftClosedError, ConversationClosedError, PostNotLocalError, ApprovalRoleError, TenureEndedError.
     """
     if not {directory.Role.OFFICER, directory.Role.AUTHORISER, directory.Role.SERVICE} & set(by.roles):
         raise ApprovalRoleError(roles=[directory.Role.OFFICER.value, directory.Role.AUTHORISER.value])
-    ids = [one.pk for one in drafts]
-    with writing():
+    _require_running(by, now)
+    ids = list(dict.fromkeys(one.pk for one in drafts))
+    with writing(agency_of(by.post_id)):
         locked = {one.pk: one for one in _open_drafts(ids)}
         composed = []
-        for one in drafts:
-            row = locked.get(one.pk)
+        for pk in ids:
+            row = locked.get(pk)
             if row is None:
-                raise DraftClosedError(state=Draft.objects.get(pk=one.pk).state)
+                raise DraftClosedError(state=Draft.objects.get(pk=pk).state)
             _require_own(row.conversation, by)
+            _require_not_closed(row.conversation)
             composed += compose_with_copies(outgoing_of(row, approvals_of(row, now=now), by=by), now=now)
         require_road_open(composed, now=now)
         release(composed, now=now)
@@ -300,22 +334,27 @@ def send_all(outgoing: Sequence[Outgoing], *, now: datetime.datetime) -> list[st
     return [each.uuid for each in outgoing]
 
 
-@transaction.atomic
 def close_conversation(conversation: Conversation, *, code: str, now: datetime.datetime) -> None:
     """End a conversation; once closed it stays so, with the first reason given."""
-    Conversation.objects.filter(pk=conversation.pk, closed_at__isnull=True).update(closed_at=now, close_code=code)
+    with writing():
+        Conversation.objects.filter(pk=conversation.pk, closed_at__isnull=True).update(closed_at=now, close_code=code)
 
 
 def note_opened(conversation: Conversation, *, by: Tenure, now: datetime.datetime) -> None:
     """A person of the post has opened the conversation: say so, signed, for each message not opened before.
 
-    A read by somebody outside the receiving post (an auditor of the agency) is none of the sender's business here.
+    A read by somebody outside the receiving post (an auditor of the agency) is none of the sender's business here,
+    and neither is one by who keeps the node and sees no content. A page that has nothing to say so takes no lock.
     """
-    if by.post_id != conversation.post_id:
+    reads = by.person_id is not None and bool(CONTENT_ROLES & set(by.roles))
+    if by.post_id != conversation.post_id or not reads:
         return
-    with writing():
-        fresh = Message.objects.filter(conversation=conversation, direction="in", state=Message.State.HANDLED)
-        sign_later_receipts("opened", list(fresh), now=now)
+    said = Receipt.objects.filter(message=OuterRef("pk"), ours=True, kind="opened")
+    fresh = Message.objects.filter(conversation=conversation, direction="in", state=Message.State.HANDLED)
+    unopened = fresh.exclude(Exists(said)).order_by("pk")
+    if unopened.exists():
+        with writing(conversation.agency):
+            sign_later_receipts("opened", list(unopened[: limits.RECEIPTS]), now=now)
 
 
 def _require_own(conversation: Conversation, by: Tenure) -> None:
@@ -323,9 +362,20 @@ def _require_own(conversation: Conversation, by: Tenure) -> None:
         raise PostNotLocalError(post=conversation.post_id)
 
 
-def _require_authoriser(draft: Draft, by: Tenure) -> None:
-    if directory.Role.AUTHORISER not in by.roles or agency_of(by.post_id) != draft.agency:
+def _require_running(by: Tenure, now: datetime.datetime) -> None:
+    if not directory.is_running(by, now):
+        raise TenureEndedError(tenure=str(by.pk))
+
+
+def _require_not_closed(conversation: Conversation) -> None:
+    if conversation.closed_at is not None:
+        raise ConversationClosedError(close_code=conversation.close_code)
+
+
+def _require_authoriser(draft: Draft, by: Tenure, now: datetime.datetime) -> None:
+    if by.person_id is None or directory.Role.AUTHORISER not in by.roles or agency_of(by.post_id) != draft.agency:
         raise ApprovalRoleError(roles=[directory.Role.AUTHORISER.value])
+    _require_running(by, now)
 
 
 def _open_drafts(ids: Sequence[int]) -> Sequence[Draft]:

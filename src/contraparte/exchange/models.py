@@ -179,6 +179,23 @@ class Content(models.Model):
         return str(self.message_id)
 
 
+class Resealing(models.Model):
+    """That a released message was put into another envelope (P3.4): which it replaced, and the leaf that says so."""
+
+    message = models.ForeignKey(Message, models.PROTECT, related_name="resealings")
+    replaced = models.BinaryField(max_length=32)
+    log_origin = models.CharField(max_length=200)
+    log_index = models.BigIntegerField()
+    leaf_hash = models.BinaryField(max_length=32)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return f"{self.message_id} {self.log_index}"
+
+
 class Release(models.Model):
     """The decision that let a message out: for that very content, by whom, under which policies (invariant 1)."""
 

@@ -79,7 +79,7 @@ def approval_digest(composed: Sequence[Composed]) -> bytes:
 
 
 def approvals_of(draft: Draft, *, now: datetime.datetime) -> Approvals:
-    """The approvals that count for what the draft says now: of the same digest, by others than its drafter, in post."""
+    """The approvals that count for what a draft says now: of the same digest, by persons in post who did not draft."""
     return Approvals(others=len(_approvers(draft, now=now)))
 
 
@@ -90,13 +90,21 @@ def _approvers(draft: Draft, *, now: datetime.datetime) -> list[Tenure]:
         tenure = approval.by
         counts = (
             bytes(approval.content_digest) == digest
-            and tenure.pk != draft.drafted_by_id
+            and not is_drafter(draft, tenure)
             and directory.Role.AUTHORISER in tenure.roles
             and directory.is_running(tenure, now)
+            and tenure.person is not None
+            and tenure.person.is_active
         )
         if counts:
-            found.setdefault(tenure.person_id or tenure.pk, tenure)
+            found.setdefault(tenure.person_id, tenure)
     return list(found.values())
+
+
+def is_drafter(draft: Draft, tenure: Tenure) -> bool:
+    """Whether this is who drafted it, in whatever post: two tenures of one person are not two persons."""
+    author = draft.drafted_by
+    return tenure.pk == author.pk or (tenure.person_id is not None and tenure.person_id == author.person_id)
 
 
 def preview_draft(draft: Draft, *, now: datetime.datetime) -> Preview:

@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from django.db.models import Count, F, Q, QuerySet
+from django.utils import timezone
 
 from contraparte.directory.models import Tenure
-from contraparte.directory.queries import Role
+from contraparte.directory.queries import Role, is_running
+from contraparte.directory.rules.roles import CONTENT_ROLES
 from contraparte.exchange.actions import OPEN_STATES
 from contraparte.exchange.models import Conversation, Draft, Lane, Message, Obligation, Outbox, Receipt
 from contraparte.exchange.reading import read_message
@@ -20,12 +22,11 @@ from contraparte.ledger import queries as ledger
 from contraparte.protocol.message import Message as Content
 
 PAGE = 50
-CONTENT_ROLES = frozenset({Role.OFFICER, Role.AUTHORISER, Role.CUSTODIAN})
 
 
 def may_read_content(tenure: Tenure) -> bool:
-    """Whether a tenure's roles let it read what messages say."""
-    return bool(CONTENT_ROLES & set(tenure.roles))
+    """Whether a tenure's roles let it read what messages say; one that has ended reads nothing."""
+    return bool(CONTENT_ROLES & set(tenure.roles)) and is_running(tenure, timezone.now())
 
 
 def conversations_of(tenure: Tenure) -> QuerySet[Conversation]:
@@ -33,7 +34,7 @@ def conversations_of(tenure: Tenure) -> QuerySet[Conversation]:
     rows = Conversation.objects.select_related("post__agency", "case")
     if may_read_content(tenure):
         return rows.filter(post_id=tenure.post_id)
-    if Role.AUDITOR in tenure.roles:
+    if Role.AUDITOR in tenure.roles and is_running(tenure, timezone.now()):
         return rows.filter(agency=tenure.post.agency_id)
     return rows.none()
 
@@ -168,10 +169,11 @@ class RoadState:
 
 def road() -> list[RoadState]:
     """Every node this one has sent to, with what is queued for it. Nothing queued is ever lost."""
-    counts = dict(Outbox.objects.values_list("operator").annotate(n=Count("pk")))
+    queued = Outbox.objects.filter(message__state=Message.State.QUEUED)
+    counts = dict(queued.values_list("operator").annotate(n=Count("pk")))
     oldest = {}
     for operator in counts:
-        first = Outbox.objects.filter(operator=operator).order_by("pk").select_related("message").first()
+        first = queued.filter(operator=operator).order_by("pk").select_related("message").first()
         oldest[operator] = first.message.at if first else None
     lanes = {lane.operator: lane for lane in Lane.objects.all()}
     return [

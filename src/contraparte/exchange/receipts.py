@@ -5,10 +5,9 @@ due date and sent along by the worker until the other side has them.
 """
 
 import datetime
+import logging
 from collections import defaultdict
 from collections.abc import Sequence
-
-from django.db.models import F
 
 from contraparte.directory import keyring
 from contraparte.directory import queries as directory
@@ -24,6 +23,8 @@ from contraparte.protocol import receipts as protocol
 from contraparte.protocol.errors import ReceiptMismatchError
 from contraparte.protocol.keys import Purpose
 from contraparte.protocol.receipts import Statement, sign_batch
+
+log = logging.getLogger(__name__)
 
 KINDS_LATER = {
     "delivered": ledger.Kind.MESSAGE_DELIVERED,
@@ -94,23 +95,19 @@ def keep_receipts(receipts: Sequence[protocol.Receipt], *, peer: str) -> dict[st
     this node sent, with its very bytes; else ReceiptMismatchError and nothing is stored.
     """
     statements = [protocol.verify_receipt(receipt, keyring.public_key) for receipt in receipts]
-    rows = _sent_rows(statements)
     for statement in statements:
         if directory.route_of(statement.receiver).operator != peer:
             raise ReceiptMismatchError(message_id=statement.message_id)
-        row = rows.get((statement.sender, statement.receiver, statement.message_id))
-        if row is None or bytes(row.envelope_hash) != statement.envelope_hash:
-            raise ReceiptMismatchError(message_id=statement.message_id)
-        if statement.kind not in {"deferred", "rejected"} and bytes(row.digest) != statement.digest:
-            raise ReceiptMismatchError(message_id=statement.message_id)
-    lasting = [
-        (receipt, statement)
-        for receipt, statement in zip(receipts, statements, strict=True)
-        if statement.kind != "deferred"
-    ]
-    with writing():
-        _store(lasting, rows)
-        _settle([statement for _, statement in lasting], rows)
+    with writing(*{statement.sender for statement in statements}):
+        rows = _sent_rows(statements)
+        for statement in statements:
+            _require_ours(statement, rows)
+        lasting = [
+            (receipt, statement)
+            for receipt, statement in zip(receipts, statements, strict=True)
+            if statement.kind != "deferred"
+        ]
+        _settle(_store(lasting, rows), rows)
     return {statement.message_id: statement for statement in statements}
 
 
@@ -126,61 +123,95 @@ def _row(rows: Rows, statement: Statement) -> Message:
     return rows[statement.sender, statement.receiver, statement.message_id]
 
 
-def _store(lasting: Sequence[tuple[protocol.Receipt, Statement]], rows: Rows) -> None:
+def _require_ours(statement: Statement, rows: Rows) -> None:
+    row = rows.get((statement.sender, statement.receiver, statement.message_id))
+    if row is None or not _was_sealed_as(row, statement.envelope_hash):
+        raise ReceiptMismatchError(message_id=statement.message_id)
+    if statement.kind not in {"deferred", "rejected"} and bytes(row.digest) != statement.digest:
+        raise ReceiptMismatchError(message_id=statement.message_id)
+
+
+def _was_sealed_as(row: Message, envelope_hash: bytes) -> bool:
+    """Whether the message left in this envelope, the present one or one that was replaced (P3.4)."""
+    if bytes(row.envelope_hash) == envelope_hash:
+        return True
+    return any(bytes(earlier.replaced) == envelope_hash for earlier in row.resealings.all())
+
+
+def _store(lasting: Sequence[tuple[protocol.Receipt, Statement]], rows: Rows) -> list[Statement]:
+    """Keep each receipt once; returns the statements that are new and contradict nothing said before (P4.3).
+
+    What contradicts is an incident: the first such receipt is kept beside the others as evidence and moves nothing.
+    """
     wanted = [_row(rows, statement).pk for _, statement in lasting]
-    held = set(Receipt.objects.filter(message_id__in=wanted, ours=False).values_list("message_id", "kind"))
+    held: dict[int | None, list[bytes]] = defaultdict(list)
+    for message_id, said in Receipt.objects.filter(message_id__in=wanted, ours=False).values_list(
+        "message_id", "statement"
+    ):
+        held[message_id].append(bytes(said))
     heads: dict[bytes, int] = {}
-    fresh = []
+    fresh, new = [], []
     for receipt, statement in lasting:
         row = _row(rows, statement)
-        if (row.pk, statement.kind) in held:
+        before = held[row.pk]
+        if receipt.statement in before:
             continue
-        held.add((row.pk, statement.kind))
+        if any(protocol.contradicts(Statement.parse(said), statement) for said in before):
+            if not _note_contradiction(row, statement):
+                continue
+        elif any(Statement.parse(said).kind == statement.kind for said in before):
+            continue  # said again in other words that change nothing, `opened` twice
+        else:
+            new.append(statement)
+        before.append(receipt.statement)
         if receipt.head not in heads:
             heads[receipt.head] = ReceiptHead.objects.create(jws=receipt.head).pk
         fresh.append(receipt_row(row.agency, statement, receipt, heads[receipt.head], row.pk, ours=False))
     insert_rows(Receipt, RECEIPT_COLUMNS, fresh)
+    return new
 
 
-def _settle(lasting: Sequence[Statement], rows: Rows) -> None:
-    """Move our messages on by what was said of them. Accepted once and rejected once is an incident."""
+def _note_contradiction(row: Message, statement: Statement) -> bool:
+    """Note the incident; False where it was noted before."""
+    log.error("%s contradicts itself about %s", row.peer, row.uuid)
+    _, is_first = Incident.objects.get_or_create(
+        agency=row.agency,
+        peer=row.peer,
+        uuid=row.uuid,
+        code="receipt.contradiction",
+        defaults={"at": statement.at},
+    )
+    return is_first
+
+
+#: Not settled yet: also one that was given up while its envelope was still on the road.
+UNSETTLED = (Message.State.QUEUED, Message.State.EXPIRED)
+
+
+def _settle(new: Sequence[Statement], rows: Rows) -> None:
+    """Move our messages on by what was said of them.
+
+    Only `accepted` and `rejected` settle one. `delivered` without an `accepted` means that the receipt of that was
+    lost: the message stays in the outbox, and sending it again brings the receipt both sides are to hold.
+    """
     accepted = []
-    for statement in lasting:
+    for statement in new:
         row = _row(rows, statement)
-        if statement.kind == "rejected":
-            if row.state == Message.State.SENT:
-                Incident.objects.get_or_create(
-                    agency=row.agency,
-                    peer=row.peer,
-                    uuid=row.uuid,
-                    code="receipt.contradiction",
-                    defaults={"at": statement.at},
-                )
-                continue
-            row.state, row.code = Message.State.REJECTED, statement.code or ""
+        if row.state not in UNSETTLED:
+            continue
+        if statement.kind == "accepted":
+            accepted.append((row, statement.at))
+        elif statement.kind == "rejected":
+            if row.state == Message.State.QUEUED:
+                row.state = Message.State.REJECTED
+            row.code = statement.code or ""
             row.save(update_fields=["state", "code"])
             Outbox.objects.filter(pk=row.pk).delete()
-        elif row.state == Message.State.QUEUED:
-            # `delivered` can only follow an acceptance whose receipt was lost on the way here.
-            accepted.append((row, statement))
-        elif row.state == Message.State.REJECTED:
-            Incident.objects.get_or_create(
-                agency=row.agency,
-                peer=row.peer,
-                uuid=row.uuid,
-                code="receipt.contradiction",
-                defaults={"at": statement.at},
-            )
     if accepted:
         ids = [row.pk for row, _ in accepted]
-        Message.objects.filter(pk__in=ids).update(state=Message.State.SENT)
+        Message.objects.filter(pk__in=ids).update(state=Message.State.SENT, code="")
         Outbox.objects.filter(pk__in=ids).delete()
-        note_acceptances([(row, statement.at) for row, statement in accepted])
-
-
-def put_off(ids: Sequence[int], *, until: datetime.datetime, code: str) -> None:
-    """Try these outbox rows again at `until`."""
-    Outbox.objects.filter(pk__in=ids).update(due=until, code=code, tries=F("tries") + 1)
+        note_acceptances(accepted)
 
 
 def outgoing_receipts(operator: str, *, now: datetime.datetime, limit: int) -> list[Receipt]:

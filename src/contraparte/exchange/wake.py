@@ -6,6 +6,7 @@ work sends an empty datagram to each. A lost datagram costs at most `FALLBACK_S`
 
 import contextlib
 import os
+import secrets
 import socket
 from pathlib import Path
 from types import TracebackType
@@ -25,12 +26,14 @@ def _sockets() -> list[Path]:
 def wake_worker() -> None:
     """Call every worker of this home, after the running transaction commits."""
     if connection.in_atomic_block:
-        transaction.on_commit(_call)
+        # Robust: the work is committed, and whoever committed it must not hear of a bell that does not ring.
+        transaction.on_commit(call_workers, robust=True)
     else:
-        _call()
+        call_workers()
 
 
-def _call() -> None:
+def call_workers() -> None:
+    """Ring now."""
     for address in _sockets():
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as caller:
             caller.setblocking(False)
@@ -38,8 +41,8 @@ def _call() -> None:
                 caller.sendto(b"", _short(address))
             except (ConnectionRefusedError, FileNotFoundError):
                 address.unlink(missing_ok=True)  # a worker that was killed left its socket behind
-            except BlockingIOError:
-                continue  # its queue is full, so it is awake
+            except OSError:
+                continue  # its queue is full, so it is awake; or it cannot be reached, and looks by itself
 
 
 def _short(path: Path) -> str:
@@ -52,8 +55,7 @@ class Bell:
     """What a worker waits on. `wait` returns at once when somebody has called since the last wait."""
 
     def __init__(self) -> None:
-        self._path = settings.HOME.folder("run") / f"wake-{os.getpid()}.sock"
-        self._path.unlink(missing_ok=True)
+        self._path = settings.HOME.folder("run") / f"wake-{os.getpid()}-{secrets.token_hex(4)}.sock"
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(_short(self._path))
 

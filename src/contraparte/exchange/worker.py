@@ -12,6 +12,7 @@ SQLite knows one worker per node, held by a lock on a file; PostgreSQL any numbe
 import fcntl
 import logging
 import os
+import secrets
 import socket
 import threading
 import time
@@ -31,17 +32,16 @@ from contraparte.protocol.errors import WorkerRunningError
 log = logging.getLogger(__name__)
 
 DELIVERIES_AT_ONCE = 4
-PERIODIC_TICK_S = 0.25
 
 
 def run(stop: threading.Event) -> None:
     """Work until `stop` is set, then finish what is under way. Raises WorkerRunningError for a second one on SQLite."""
-    owner = f"{socket.gethostname()}:{os.getpid()}"
     with _only_worker(), Bell() as bell:
         called = [threading.Event() for _ in range(2)]
+        deliveries = _Deliveries(called[1], stop)
         loops = [
             threading.Thread(target=_loop, args=(stop, called[0], _handle), name="handle"),
-            threading.Thread(target=_loop, args=(stop, called[1], _Deliveries(owner, called[1], stop)), name="deliver"),
+            threading.Thread(target=_loop, args=(stop, called[1], deliveries.start), name="deliver"),
             threading.Thread(target=_periodic, args=(stop,), name="periodic"),
         ]
         for loop in loops:
@@ -54,16 +54,21 @@ def run(stop: threading.Event) -> None:
             event.set()
         for loop in loops:
             loop.join()
+        # Before the lock on the home is given back: what is under way is this worker's.
+        deliveries.close()
 
 
 def run_until_idle(limit: int = 10_000) -> int:
     """Handle and deliver in this thread until nothing is due; returns the turns. For tests and for cut-off nodes."""
-    deliveries = _Deliveries("idle", threading.Event(), threading.Event())
-    for turn in range(limit):
-        handled = _handle()
-        delivered = deliveries()
-        if not handled and not delivered:
-            return turn
+    deliveries = _Deliveries(threading.Event(), threading.Event())
+    try:
+        for turn in range(limit):
+            handled = _handle()
+            delivered = deliveries.take_all()
+            if not handled and not delivered:
+                return turn
+    finally:
+        deliveries.close()
     return limit
 
 
@@ -109,43 +114,60 @@ def _handle() -> bool:
 class _Deliveries:
     """Turns at the lanes of all nodes that something is due to, several at a time."""
 
-    def __init__(self, owner: str, called: threading.Event, stop: threading.Event) -> None:
-        self._owner = owner
+    def __init__(self, called: threading.Event, stop: threading.Event) -> None:
+        # Not the process id alone: two machines may bear one name, and two runs of one process must not share a lane.
+        self._owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._called = called
         self._stop = stop
         self._pool = ThreadPoolExecutor(DELIVERIES_AT_ONCE, thread_name_prefix="deliver")
         self._busy: set[str] = set()
         self._lock = threading.Lock()
 
-    def __call__(self) -> bool:
-        """Start a turn for every free lane. In a single thread (`owner` idle) the turn is taken here and now."""
-        operators = [name for name in delivery.due_operators(timezone.now()) if name not in self._busy]
-        if self._owner == "idle":
-            # Every lane gets its turn, so no short cut at the first that was busy.
-            return sum(self._turn(name) for name in operators) > 0
-        for name in operators:
+    def start(self) -> bool:
+        """Start a turn for every free lane, in the pool. Never busy itself: each turn calls when it ends."""
+        for name in delivery.due_operators(timezone.now()):
             with self._lock:
+                if name in self._busy:
+                    continue
                 self._busy.add(name)
-            self._pool.submit(self._turns, name)
+            self._pool.submit(self._turn_in_pool, name)
         return False
 
-    def _turns(self, operator: str) -> None:
+    def take_all(self) -> bool:
+        """Take a turn at every free lane here and now; whether anything was sent."""
+        # Every lane gets its turn, so no short cut at the first that was busy.
+        return sum(self._turn(name) for name in delivery.due_operators(timezone.now())) > 0
+
+    def close(self) -> None:
+        """Wait for the turns under way; those not begun are dropped, their rows stay due."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _turn_in_pool(self, operator: str) -> None:
         try:
             self._turn(operator)
-        except Exception:
+        except Exception as error:
             log.exception("delivery to %s failed", operator)
+            self._rest_after(operator, error)
         finally:
             close_old_connections()
             with self._lock:
                 self._busy.discard(operator)
             self._called.set()
 
+    def _rest_after(self, operator: str, error: Exception) -> None:
+        """What nobody foresaw must not be tried again at full speed."""
+        try:
+            delivery.rest(operator, f"delivery.{type(error).__name__}"[:80], timezone.now())
+        except Exception:
+            log.exception("the lane to %s cannot rest", operator)
+            self._stop.wait(FALLBACK_S)
+
     def _turn(self, operator: str) -> bool:
         if not delivery.take_lane(operator, owner=self._owner, now=timezone.now()):
             return False
         sent = False
         try:
-            while not self._stop.is_set():
+            while not self._stop.is_set() and delivery.keep_lane(operator, owner=self._owner, now=timezone.now()):
                 if not delivery.deliver_once(operator, now=timezone.now(), clock=timezone.now).more:
                     break
                 sent = True
@@ -160,9 +182,10 @@ def _periodic(stop: threading.Event) -> None:
         check_at_start(now=timezone.now())
     except Exception:
         log.exception("the heads could not be checked at start")
-    while not stop.wait(PERIODIC_TICK_S):
+    pause_s = 0.0
+    while not stop.wait(max(pause_s, 0.0)):
         for name, (every_s, work) in registry.periodic().items():
-            if time.monotonic() < due.get(name, 0.0):
+            if stop.is_set() or time.monotonic() < due.get(name, 0.0):
                 continue
             try:
                 work(timezone.now())
@@ -170,4 +193,5 @@ def _periodic(stop: threading.Event) -> None:
                 log.exception("periodic work %s failed", name)
             due[name] = time.monotonic() + every_s
         close_old_connections()
+        pause_s = min(due.values(), default=time.monotonic() + FALLBACK_S) - time.monotonic()
     connection.close()
