@@ -170,6 +170,7 @@ def logical_lines(found: Probe, offset: int = 0, number: int = 1) -> Iterator[Lo
                 yield LogicalLine(number, "", BookRowQuotesError(field="row", read=""), at, number)
                 continue
             del waiting[:more]
+            at = end
             yield _decoded(joined, found.encoding, number, end, number + more)
             number += more
 

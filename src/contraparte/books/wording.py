@@ -21,7 +21,7 @@ EVENTS: dict[Event, Promise] = {
 AGREEMENTS: dict[Agreement, Promise] = {
     Agreement.SAME: _("agrees"),
     Agreement.NEAR: _("nearly agrees"),
-    Agreement.MISSING: _("not recorded"),
+    Agreement.MISSING: _("not stated"),
     Agreement.DIFFERENT: _("differs"),
 }
 

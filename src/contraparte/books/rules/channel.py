@@ -28,6 +28,7 @@ from contraparte.books.rules.weights import (
 )
 
 _FAR: Final = 1e9
+TWO_GAPS: Final = 2 * (MISSED + ADDED)  # beyond it two characters may be missed and two added
 
 
 class Event(StrEnum):
@@ -108,8 +109,9 @@ class Channel:
             wrong = [position for position, cost in enumerate(each) if cost]
             if len(wrong) < 2:
                 return each[wrong[0]] if wrong else 0.0
-            if self._all_single and not self._shifted(serial, wrong[0], wrong[-1]):
-                return sum(each)
+            straight = sum(each)
+            if self._all_single and straight <= TWO_GAPS and not self._shifted(serial, wrong[0], wrong[-1]):
+                return straight
         elif self._regex is not None and self._regex.fullmatch(serial):
             open_characters = len(serial) - self.pattern.shortest
             return RUN_CHARACTER * open_characters if open_characters else RUN_EMPTY
@@ -118,12 +120,14 @@ class Channel:
         return self._table(serial)[len(self.pieces)][len(serial)]
 
     def _shifted(self, serial: str, first: int, last: int) -> bool:
-        """True when anything between two wrong places would agree, or be confusable, once shifted by one.
+        """True when anything between two wrong places would agree, or be confusable, once shifted by one or two.
 
-        Otherwise nothing missed, added or swapped there can be cheaper than taking each character as mistaken.
+        Otherwise nothing missed and added, or swapped, can be cheaper there than taking each character as mistaken.
         """
         read, true = self._folded[first : last + 1], fold(serial[first : last + 1])
-        return any(map(eq, read[1:], true)) or any(map(eq, read, true[1:]))
+        if any(map(eq, read[1:], true)) or any(map(eq, read, true[1:])):
+            return True
+        return any(map(eq, read[2:], true)) or any(map(eq, read, true[2:]))
 
     def _trimmed(self, serial: str) -> float:
         """As the whole table, over what is left once the ends that agree are cut off."""
