@@ -98,7 +98,7 @@ def found_nodes(demo: Demo, cast: demo_cast.Cast) -> None:
         )  # fmt: skip
         countries[country] = told
     demo.everywhere(lambda node: node.start("serve"))
-    demo.everywhere(lambda node: node.await_listening(time.sleep))
+    demo.everywhere(lambda node: node.await_answering(time.sleep))
 
     def trust(node: Node) -> None:
         for country, told in countries.items():

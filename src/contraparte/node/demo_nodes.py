@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import IO, Any
 
@@ -105,15 +106,21 @@ class Node:
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment(), start_new_session=True,
             )  # fmt: skip
 
-    def await_listening(self, pause: Callable[[float], None]) -> None:
-        """Return once the server answers its port. Raises DemoFailedError where it has died."""
+    def await_answering(self, pause: Callable[[float], None]) -> None:
+        """Return once the server answers a request, whatever it says. Raises DemoFailedError where it has died."""
         while True:
-            with socket.socket() as asked:
-                if asked.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
             if self.running["serve"].poll() is not None:
                 raise DemoFailedError(f"node {self.name}: the server did not start (log: {self.logs / 'serve.log'})")
-            pause(0.1)
+            asked = HTTPConnection("127.0.0.1", self.port, timeout=STOP_S)
+            try:
+                asked.request("HEAD", "/directory/")
+                asked.getresponse()
+            except (OSError, HTTPException):
+                pause(0.1)
+            else:
+                return
+            finally:
+                asked.close()
 
     def look_after(self) -> None:
         """Start again what has died. Raises DemoFailedError when that happens too often."""
