@@ -22,7 +22,6 @@ from tests.guard.routes import DIRECTORY_ROUTES, PAGE_ROUTES, PEER_ROUTES, Route
 # Everything that answers without signing in, by name: a new public page must be written here as well.
 PUBLIC = {
     "web:choose_language", "web:one_time", "web:healthz",
-    "web:second_factor",  # sends on whoever is not signed in
     "account_login", "account_inactive", "mfa_authenticate", "mfa_login_webauthn",
 }  # fmt: skip
 PERSONS = [role for role in Role if role is not Role.SERVICE]
