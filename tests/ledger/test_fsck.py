@@ -150,6 +150,40 @@ def test_the_one_changed_leaf_is_named_wherever_it_stands(world, index):
     assert codes(report) == {"leaf.changed"}
 
 
+@pytest.fixture
+def long_logs(log_entries, peer):
+    """More than one page of leaves in each log, with batches across the pages' edge."""
+    for count in (5000, 5000, 300):
+        log_entries(count)
+    peer.add(*[leaf(Kind.MESSAGE_DELIVERED)] * 9000)
+    mirror_round(SONORA, TRACING, peer, now=NOW)
+    sync_tiles(Log.objects.get(origin=OURS).pk)
+    return peer
+
+
+def change(origin: str, index: int) -> None:
+    row = Leaf.objects.filter(log__origin=origin, index=index)
+    data = bytearray(row.get().data)
+    data[-1] ^= 1
+    row.update(data=bytes(data))
+
+
+def test_a_log_of_several_pages_is_sound_and_each_changed_leaf_of_it_is_named(long_logs):
+    report = check_ledger()
+    assert report.ok and report.leaves == 10_301 + 9001
+    for index in (4999, 6000, 8191, 8192, 10_300):
+        change(OURS, index)
+        assert [(f.code, f.index) for f in check_ledger().findings] == [("leaf.changed", index)]
+        change(OURS, index)
+    for index in (3, 8192, 9000):
+        change(THEIRS, index)
+        report = check_ledger()
+        assert (report.first_bad_leaf.origin, report.first_bad_leaf.index) == (THEIRS, index)
+        change(THEIRS, index)
+    Checkpoint.objects.filter(log__origin=OURS, size=10_001).delete()
+    assert not check_ledger().ok
+
+
 def test_several_changed_leaves_are_each_named(world):
     for index in (700, 40, 41, 302):
         row = Leaf.objects.filter(log__origin=OURS, index=index)

@@ -29,25 +29,33 @@ def check_types() -> list[Finding]:
         return []
     found: list[Finding] = []
     for model in (Log, Leaf, Checkpoint, Tile, Cosignature, HeadSeen, Incident):
-        for field in model._meta.concrete_fields:
-            if type(field) in _TYPES:
-                found += _check_column(model, field)
+        wrong = {field.column: _wrong_type(field) for field in model._meta.concrete_fields if type(field) in _TYPES}
+        # One scan for each table; only a table with a finding is looked at column by column.
+        if _first_row(model, " OR ".join(wrong.values())) is not None:
+            found += [finding for column, test in wrong.items() for finding in _check_column(model, str(column), test)]
     return found
 
 
-def _check_column(model: type[models.Model], field: "models.Field[object, object]") -> Iterable[Finding]:
+def _wrong_type(field: "models.Field[object, object]") -> str:
     allowed = [*_TYPES[type(field)], *(["null"] if field.null else [])]
-    table, is_leaf = model._meta.db_table, model is Leaf
-    place = '(SELECT origin FROM ledger_log WHERE id = log_id), "index"' if is_leaf else "'', rowid"
+    return f"""typeof("{field.column}") NOT IN ({", ".join(f"'{name}'" for name in allowed)})"""
+
+
+def _first_row(model: type[models.Model], test: str) -> tuple[str, int] | None:
+    place = '(SELECT origin FROM ledger_log WHERE id = log_id), "index"' if model is Leaf else "'', rowid"
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {place} FROM {table} "  # noqa: S608 - names of models
-            f'WHERE typeof("{field.column}") NOT IN ({", ".join(["%s"] * len(allowed))}) ORDER BY 2 LIMIT 1',
-            allowed,
-        )
-        rows = cursor.fetchall()
-    for origin, number in rows:
-        if is_leaf and field.column == "data":
-            yield Finding("leaf.type", origin, number, "not bytes")
-        else:
-            yield Finding("row.type", origin or table, None, f"{table}.{field.column} of row {number}")
+        cursor.execute(f"SELECT {place} FROM {model._meta.db_table} WHERE {test} ORDER BY 2 LIMIT 1")  # noqa: S608
+        row: tuple[str, int] | None = cursor.fetchone()
+    return row
+
+
+def _check_column(model: type[models.Model], column: str, test: str) -> Iterable[Finding]:
+    row = _first_row(model, test)
+    if row is None:
+        return
+    origin, number = row
+    if model is Leaf and column == "data":
+        yield Finding("leaf.type", origin, number, "not bytes")
+    else:
+        table = model._meta.db_table
+        yield Finding("row.type", origin or table, None, f"{table}.{column} of row {number}")

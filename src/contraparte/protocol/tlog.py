@@ -161,6 +161,12 @@ def _split(size: int) -> int:
     return 1 << (size - 1).bit_length() - 1
 
 
+def pair_up(level: Sequence[bytes]) -> list[bytes]:
+    """The nodes above a row of nodes, two and two; an odd last one has none above it."""
+    # Not by node_hash: half of all hashing is done here, and a call would cost as much as the hash.
+    return [_sha256(b"\x01" + left + right).digest() for left, right in zip(level[::2], level[1::2], strict=False)]
+
+
 def root_of(leaf_hashes: Sequence[bytes]) -> bytes:
     """Merkle root over leaf hashes in order; of none, SHA-256 of nothing."""
     if not leaf_hashes:
@@ -168,10 +174,8 @@ def root_of(leaf_hashes: Sequence[bytes]) -> bytes:
     level = list(leaf_hashes)
     # An odd last node rises unchanged, which gives the same tree as RFC 6962's cut at a power of two.
     while len(level) > 1:
-        paired = [_sha256(b"\x01" + level[i] + level[i + 1]).digest() for i in range(0, len(level) - 1, 2)]
-        if len(level) & 1:
-            paired.append(level[-1])
-        level = paired
+        alone = level[-1:] if len(level) & 1 else []
+        level = [*pair_up(level), *alone]
     return level[0]
 
 
@@ -240,11 +244,10 @@ class CompactRange:
             nodes = leaves[at : at + (1 << height)]
             at += 1 << height
             while len(nodes) > 1:
-                pairs = zip(nodes[::2], nodes[1::2], strict=True)
-                nodes = [_sha256(b"\x01" + left + right).digest() for left, right in pairs]
-            self._push(nodes[0], height)
+                nodes = pair_up(nodes)
+            self.add_subtree(nodes[0], height)
 
-    def _push(self, node: bytes, height: int) -> None:
+    def add_subtree(self, node: bytes, height: int) -> None:
         """Add the root of a whole subtree of 2**height leaves; the size is a multiple of that."""
         size = self.size >> height
         while size & 1:
@@ -253,11 +256,15 @@ class CompactRange:
         self._nodes.append(node)
         self.size += 1 << height
 
-    def root(self) -> bytes:
-        """Merkle root of everything added so far; of nothing, SHA-256 of nothing."""
-        if not self._nodes:
+    def root(self, *beyond: bytes) -> bytes:
+        """Merkle root of everything added so far; of nothing, SHA-256 of nothing.
+
+        `beyond` are roots of further whole subtrees, largest first, each smaller than those before: they are counted in
+        without being added.
+        """
+        if not self._nodes and not beyond:
             return EMPTY_ROOT
-        nodes = iter(reversed(self._nodes))
+        nodes = iter(reversed((*self._nodes, *beyond)))
         current = next(nodes)
         for node in nodes:
             current = node_hash(node, current)
