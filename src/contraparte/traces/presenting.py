@@ -1,6 +1,6 @@
 """Values as the pages of this room show them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -16,7 +16,7 @@ from contraparte.traces.forms import ROW_FIELDS
 from contraparte.traces.models import Event, Gun
 from contraparte.traces.queries import Warned
 from contraparte.traces.rules.recovery import TypedGun, read_gun
-from contraparte.traces.wording import FIELDS, STATES, gap_words
+from contraparte.traces.wording import FIELDS, SERIAL_STATES, STATES, TYPES, gap_words
 from contraparte.web.wording import words_of
 
 
@@ -136,4 +136,13 @@ def row_context(
 def gun_words(gun: Mapping[str, Any]) -> list[tuple[Any, str]]:
     """A described gun as pairs of name and text, in a fixed order, the empty ones left out."""
     names = ("serial", "serial_state", "maker", "model", "type", "calibre", "country", "importer", "markings")
-    return [(FIELDS.get(name, FIELDS["serial"]), str(gun[name])) for name in names if gun.get(name)]
+    words: dict[str, Callable[[str], Any]] = {
+        "serial_state": lambda code: SERIAL_STATES.get(code, code),
+        "type": lambda code: TYPES.get(code, code),
+        "country": str.upper,
+    }
+    return [
+        (FIELDS.get(name, FIELDS["serial"]), str(words.get(name, str)(str(gun[name]))))
+        for name in names
+        if gun.get(name)
+    ]

@@ -184,6 +184,35 @@ BANDS: dict[Band, Text] = {
     Band.YEARS_3_AND_MORE: _("3 years and more"),
 }
 
+# NCIC gun types, first character; the words books and officers use are in `books/rules/spellings.py`.
+TYPES: dict[str, Text] = {
+    "A": _("cannon"),
+    "B": _("submachine gun"),
+    "C": _("rifle-shotgun combination"),
+    "D": _("disguised gun"),
+    "E": _("electric shock gun"),
+    "F": _("ammunition"),
+    "G": _("grenade"),
+    "H": _("bomb"),
+    "I": _("mine"),
+    "J": _("missile"),
+    "K": _("rocket"),
+    "M": _("machine gun"),
+    "O": _("mortar"),
+    "P": _("pistol or revolver"),
+    "Q": _("shotgun pistol"),
+    "R": _("rifle"),
+    "S": _("shotgun"),
+    "V": _("silencer"),
+    "Z": _("other"),
+}
+
+SERIAL_STATES: dict[str, Text] = {
+    "erased": _("erased"),
+    "never_had": _("never had one"),
+    "unread": _("not readable"),
+}
+
 FIELDS: dict[str, Text] = {
     "requester_code": _("Organisation code"),
     "case_number": _("Case number"),
