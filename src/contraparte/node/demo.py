@@ -197,7 +197,7 @@ def walk_traces(demo: Demo, papers: Path) -> int:
             looks += 1
             if failed := {name: one["failed"] for name, one in waiting.items() if one["failed"]}:
                 raise DemoFailedError(f"messages failed in their feature: {failed}; see the workers' logs")
-            if _is_quiet(waiting):
+            if is_quiet(waiting):
                 return looks
             if waiting != before:
                 before, changed_at = waiting, time.monotonic()
@@ -206,7 +206,7 @@ def walk_traces(demo: Demo, papers: Path) -> int:
             time.sleep(LOOK_EVERY_S)
 
 
-def _is_quiet(waiting: dict[str, dict[str, int]]) -> bool:
+def is_quiet(waiting: dict[str, dict[str, int]]) -> bool:
     """Every trace concluded, nothing on the road, every head cosigned by its peer."""
     names = ("open_traces", "outbox", "unhandled", "receipts_due", "uncosigned")
     return not any(one[name] for one in waiting.values() for name in names)
@@ -248,6 +248,25 @@ def summarise(demo: Demo, started: float) -> dict[str, Any]:
         },
         "processes_restarted": sum(node.restarts for node in demo.nodes.values()),
         "seconds": demo.seconds,
+    }
+
+
+# What the summary for programs holds, and of its parts where they hold more for people.
+PROMISED: dict[str, tuple[str, ...] | None] = {
+    "recoveries": None,
+    "results": None,
+    "messages": None,
+    "receipts": None,
+    "ledgers": ("cross_checked", "leaves"),
+    "seconds": None,
+}
+
+
+def for_programs(summary: dict[str, Any]) -> dict[str, Any]:
+    """The summary as `--json` writes it: the members that are promised and no other."""
+    return {
+        name: summary[name] if parts is None else {part: summary[name][part] for part in parts}
+        for name, parts in PROMISED.items()
     }
 
 
@@ -373,7 +392,7 @@ def demo_command(  # noqa: PLR0917 (each is an option with a name)
     try:
         summary, links = run(demo)
         if json_file:
-            json_file.write_text(json.dumps(summary, indent=1, ensure_ascii=False) + "\n", "utf-8")
+            json_file.write_text(json.dumps(for_programs(summary), indent=1, ensure_ascii=False) + "\n", "utf-8")
         screen.summary(summary)
         if not once:
             screen.links(links)

@@ -229,15 +229,19 @@ def merge_duplicates(home: Path, tell: Tell) -> int:
     return merged
 
 
-def release_requests(home: Path, tell: Tell) -> dict[str, int]:
-    """Open a trace for every recorded gun, have each draft approved by the authorising person, and let them out."""
+def release_requests(home: Path, tell: Tell, at_most: int | None = None) -> dict[str, int]:
+    """Open a trace for every recorded gun that has none, or for the first `at_most` of them.
+
+    Each draft is approved by the authorising person and let out.
+    """
     from contraparte.exchange import actions as exchange
     from contraparte.node.demo_cast import STATE_DESK
     from contraparte.traces.actions import requesting
     from contraparte.traces.models import Gun
 
     officer, authoriser = _tenure(STATE_DESK, "officer"), _tenure(STATE_DESK, "authoriser")
-    guns = Gun.objects.filter(event__post_id=STATE_DESK, duplicate_of=None).select_related("event").order_by("pk")
+    waiting = Gun.objects.filter(event__post_id=STATE_DESK, duplicate_of=None, trace=None)
+    guns = waiting.select_related("event").order_by("pk")[:at_most]
     opened = requesting.open_traces(list(guns), by=officer, now=now())
     if opened.refused:
         row, error = opened.refused[0]
