@@ -1,9 +1,9 @@
 """Bring USWDS and htmx from npm into src/contraparte/web/static/vendor/, and of them only what the pages use.
 
 Runs at set-up; ends at once when package-lock.json and this file are unchanged. The vendor folder is git-ignored: no
-third-party code is committed. USWDS is pruned to the type faces in use (its stylesheet names many more), the pictures
-its stylesheet asks for, and one small sprite of the icons named below. Each larger file gets a `.gz` beside it, which
-whitenoise serves to browsers that take it.
+third-party code is committed. Of USWDS come the stylesheet, the type faces in use (the stylesheet names many more), the
+pictures it asks for and one small sprite of the icons named below; no script, since no page uses one of its moving
+parts. Each larger file gets a `.gz` beside it, which whitenoise serves to browsers that take it.
 """
 
 import gzip
@@ -78,14 +78,12 @@ def install() -> None:
 
 
 def copy_uswds(target: Path) -> None:
-    """The stylesheet with the faces in use, what it points to, the script, and the sprite of icons."""
+    """The stylesheet with the faces in use, what it points to, and the sprite of icons."""
     source = MODULES / "@uswds/uswds/dist"
     css = (source / "css/uswds.min.css").read_text("utf-8")
     css = FACE_RULE.sub(lambda rule: rule[0] if any(face in rule[0] for face in FACES) else "", css)
     css = re.sub(r"/\*# sourceMappingURL=[^*]*\*/", "", css)
     write(target / "css/uswds.min.css", css.encode())
-    script = (source / "js/uswds.min.js").read_text("utf-8")
-    write(target / "js/uswds.min.js", re.sub(r"//# sourceMappingURL=\S+", "", script).encode())
     for name in sorted({*ASKED_FOR.findall(css), *(f"fonts/{face}" for face in EXTRA_FACES)}):
         write(target / name, (source / name).read_bytes())
     write(target / "icons.svg", sprite(source / "img/usa-icons").encode())

@@ -9,14 +9,15 @@ from django.test import Client
 from django.utils import timezone
 
 from contraparte.desk import queries
+from contraparte.desk.footer import SILENT_AFTER
 from contraparte.directory import actions as directory_actions
 from contraparte.directory import queries as directory
-from contraparte.directory.models import Person, Tenure
+from contraparte.directory.models import Accord, Person, Tenure
 from contraparte.directory.rules.roles import Role
 from contraparte.exchange import actions
-from contraparte.exchange.models import Conversation, Draft, Message, Obligation, Receipt
+from contraparte.exchange.models import Conversation, Draft, Lane, Message, Obligation, Receipt
 from contraparte.ledger.models import Leaf, Log
-from tests.exchange.small_world import CENTRE, MARKING, SONORA, SmallWorld
+from tests.exchange.small_world import CENTRE, MARKING, OPERATOR, SONORA, SmallWorld
 
 BrowserOf = Callable[[Tenure], Client]
 BODY = {"text": "Please trace it.", "serial": "GH4471K", "informer": "El Tuercas"}
@@ -314,3 +315,24 @@ def test_every_page_is_whole_in_spanish(world: SmallWorld, browser_of: BrowserOf
     }
     for address, words in told.items():
         assert words in text_of(client, address), address
+
+
+# --- the state of the road under every page ---
+
+
+def test_a_peer_that_has_not_answered_several_times_is_named_with_what_waits(
+    world: SmallWorld, browser_of: BrowserOf
+) -> None:
+    actions.send_all([world.note("please")], now=timezone.now())
+    Lane.objects.update_or_create(operator=OPERATOR, defaults={"failures": SILENT_AFTER})
+    page = text_of(browser_of(world.officer), "/desk/")
+    assert "does not answer" in page and "2 messages wait here" in page
+
+
+def test_a_suspended_accord_stands_as_a_band_and_in_the_footer(world: SmallWorld, browser_of: BrowserOf) -> None:
+    client = browser_of(world.officer)
+    assert "in force" in text_of(client, "/desk/")
+    accord = Accord.objects.exclude(pk="mx-order").get()
+    directory_actions.suspend_accord(accord.pk, country="mx", now=timezone.now())
+    page = text_of(client, "/desk/")
+    assert f"The accord {accord.pk} is suspended." in page
