@@ -59,7 +59,7 @@ def searchable(key: str) -> str:
 
 def folder_of(book: Book) -> Path:
     """Where the book's index lies."""
-    return Path(settings.HOME.folder("books")) / str(book.pk)
+    return Path(settings.HOME.folder("books")) / str(book.uid)
 
 
 def _open(folder: Path) -> tantivy.Index:
@@ -108,6 +108,9 @@ def catch_up(book: Book, *, wait: bool = True, progress: Callable[[int, int], No
             return 0
         opened = _open(folder_of(book))
         done = _reach(opened)
+        if done > max(book.last_line, _newest(book)):  # of a database that was since put back: it knows other lines
+            shutil.rmtree(folder_of(book))
+            opened, done = _open(folder_of(book)), 0
         missing = _count(book, done)
         if not missing:
             return 0
@@ -139,6 +142,10 @@ def _reach(opened: tantivy.Index) -> int:
     searcher = opened.searcher()
     newest = searcher.search(tantivy.Query.all_query(), limit=1, count=False, order_by_field="i").hits
     return int(newest[0][0]) if newest else 0
+
+
+def _newest(book: Book) -> int:
+    return Book.objects.values_list("last_line", flat=True).get(pk=book.pk)
 
 
 def _count(book: Book, after: int) -> int:
@@ -218,9 +225,9 @@ class Reader:
         """The key of the newest line in the index."""
         return self._reach
 
-    def count(self, query: tantivy.Query) -> int:
-        """How many lines a query matches."""
-        return int(self._searcher.search(query, limit=1).count)
+    def terms(self, field: str, limit: int) -> list[str]:
+        """The first terms of a text field, for those who check what an index tells."""
+        return [term for term, _ in self._searcher.terms_with_prefix(field, "", limit=limit)]
 
     def collect(self, query: tantivy.Query, limit: int) -> tuple[list[Any], int]:
         """Addresses of at most `limit` lines that match, and how many do."""
@@ -265,6 +272,8 @@ def reader_of(book: Book) -> Reader:
                 _readers.clear()
             reader = _readers[folder] = Reader(folder)
     reader.refresh()
-    if reader.reach < book.last_line and catch_up(book, wait=False):
+    if reader.reach != book.last_line and catch_up(book, wait=False):
+        if reader.reach > book.last_line:
+            reader = _readers[folder] = Reader(folder)
         reader.refresh()
     return reader

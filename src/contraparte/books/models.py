@@ -4,6 +4,8 @@ A book belongs to one agency, and every read starts from a book or from one agen
 `Line.disposed_to` only, which no index of this database or of the search covers.
 """
 
+import uuid
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -23,6 +25,7 @@ class Book(models.Model):
     """One custodian's book. `lines` counts current lines (the prior of a search); `last_line` is the newest line's
     key, up to which the derived index must reach."""
 
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False, help_text="names the folder of its index")
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
     name = models.CharField(max_length=80)
     kind = models.CharField(max_length=20, choices=BookKind.choices, default=BookKind.ACQUISITIONS)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
+from uuid import UUID
 
 from contraparte.books import index
 from contraparte.books.models import Book, Description, Line, Query
@@ -242,13 +243,13 @@ def _gain(book: Book, description: int, asked: Asked, known: dict[int, float]) -
     return gain
 
 
-_descriptions: dict[tuple[int, int], Asked] = {}
+_descriptions: dict[tuple[UUID, int], Asked] = {}
 MOST_DESCRIPTIONS: Final = 500_000
 
 
 def description_of(book: Book, pk: int) -> Asked:
     """The canonical description of that key; descriptions never change, so they stay in memory."""
-    found = _descriptions.get((book.pk, pk))
+    found = _descriptions.get((book.uid, pk))
     if found is None:
         if len(_descriptions) > MOST_DESCRIPTIONS:
             _descriptions.clear()
@@ -256,17 +257,17 @@ def description_of(book: Book, pk: int) -> Asked:
         # A first question loads what the book has, within reason: one by one they would cost more than the search.
         wanted = rows.filter(pk=pk) if _loaded(book) else rows[:100_000]
         for row in wanted.values_list("pk", "maker_name", "type_code", "caliber_code", "model_key"):
-            _descriptions[book.pk, row[0]] = Asked(*row[1:])
-        _loaded_books.add(book.pk)
-        found = _descriptions.get((book.pk, pk)) or Asked()
+            _descriptions[book.uid, row[0]] = Asked(*row[1:])
+        _loaded_books.add(book.uid)
+        found = _descriptions.get((book.uid, pk)) or Asked()
     return found
 
 
-_loaded_books: set[int] = set()
+_loaded_books: set[UUID] = set()
 
 
 def _loaded(book: Book) -> bool:
-    return book.pk in _loaded_books
+    return book.uid in _loaded_books
 
 
 def _candidates(best: Sequence[tuple[_Gun, float]], inquiry: Inquiry, channel: Channel) -> list[Candidate]:
