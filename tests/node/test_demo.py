@@ -1,6 +1,9 @@
 """The demo's cast and its judgement of a run: what can be held without starting a node."""
 
 import copy
+import signal
+import subprocess
+import sys
 from collections import Counter
 
 import pytest
@@ -9,6 +12,7 @@ from contraparte.directory.rules.accord import read_accord
 from contraparte.directory.rules.register import AgencyEntry, Register
 from contraparte.directory.rules.roles import check_roles
 from contraparte.node import demo, demo_cast
+from contraparte.node.demo_nodes import end_left_over
 from contraparte.node.world.build import build
 from contraparte.node.world.firms import Status
 from contraparte.protocol.encoding import canonical_json
@@ -111,13 +115,36 @@ def test_a_run_is_good_only_if_nothing_is_lost_doubled_or_untrue(part, name, val
 
 def test_only_a_folder_of_an_earlier_demo_is_cleared(tmp_path):
     root = tmp_path / "d"
-    demo.prepare_root(root)
-    (root / "old").write_text("x")
-    demo.prepare_root(root)
-    assert [file.name for file in root.iterdir()] == [demo.MARK]
+    with demo.demo_folder(root):
+        (root / "old").mkdir()
+    with demo.demo_folder(root):
+        assert [file.name for file in root.iterdir()] == [demo.MARK]
     mine = tmp_path / "mine"
     mine.mkdir()
     (mine / "work").write_text("x")
-    with pytest.raises(SystemExit):
-        demo.prepare_root(mine)
+    with pytest.raises(SystemExit), demo.demo_folder(mine):
+        pass
     assert (mine / "work").exists()
+
+
+def test_a_folder_holds_one_running_demo(tmp_path):
+    with demo.demo_folder(tmp_path / "d"), pytest.raises(SystemExit), demo.demo_folder(tmp_path / "d"):
+        pass
+
+
+def test_processes_left_behind_are_ended_and_no_others(tmp_path):
+    waits = "import sys; sys.stdin.read()"
+    homes = (tmp_path / "d" / "mx", tmp_path / "elsewhere")
+    left, other = (subprocess.Popen([sys.executable, "-c", waits, str(home)], stdin=subprocess.PIPE) for home in homes)
+    try:
+        logs = tmp_path / "d" / "logs" / "mx"
+        logs.mkdir(parents=True)
+        for name, process in (("serve", left), ("worker", other)):
+            (logs / f"{name}.pid").write_text(str(process.pid))
+        assert end_left_over(tmp_path / "d") == 1
+        assert left.wait(20) == -signal.SIGTERM
+        assert other.poll() is None
+    finally:
+        for process in (left, other):
+            process.kill()
+            process.communicate()

@@ -7,6 +7,7 @@ The driver opens no home and touches no database: each node is its own processes
 the nodes. The driver alone knows the world; it compares what came back with what the world knows.
 """
 
+import fcntl
 import json
 import shutil
 import signal
@@ -24,7 +25,7 @@ from typing import Annotated, Any
 import typer
 
 from contraparte.node import demo_cast
-from contraparte.node.demo_nodes import DemoFailedError, Hands, Node, free_ports
+from contraparte.node.demo_nodes import DemoFailedError, Hands, Node, end_left_over, free_ports
 from contraparte.node.demo_screen import Screen
 from contraparte.node.world.build import Book, World, build
 from contraparte.node.world.firms import Status
@@ -302,14 +303,26 @@ TITLES = {"mx": "Sonora and federal office", "us": "Tracing centre", "custodians
 ZONES = {"mx": "America/Hermosillo", "us": "America/New_York", "custodians": "America/Phoenix"}
 
 
-def prepare_root(root: Path) -> None:
-    """An empty folder for the homes; only a folder that an earlier demo made is cleared."""
-    if root.exists() and any(root.iterdir()):
-        if not (root / MARK).exists():
-            sys.exit(f"{root} holds something that is no demo; name another folder with --home")
-        shutil.rmtree(root)
+@contextmanager
+def demo_folder(root: Path) -> Iterator[Path]:
+    """An empty folder for the homes, held by this run alone; only a folder that an earlier demo made is cleared.
+
+    Raises SystemExit for any other folder that holds something, and where a demo is running.
+    """
+    mark = root / MARK
+    if root.exists() and any(root.iterdir()) and not mark.exists():
+        sys.exit(f"{root} holds something that is no demo; name another folder with --home")
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
-    (root / MARK).write_text("made by `contraparte demo`; cleared by its next run\n", "utf-8")
+    with mark.open("a+", encoding="utf-8") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            sys.exit(f"a demo is running in {root}; stop it or name another folder with --home")
+        end_left_over(root)
+        for entry in root.iterdir():
+            if entry.name != MARK:
+                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+        yield root
 
 
 def make_nodes(root: Path, database_url_template: str) -> dict[str, Node]:
@@ -382,21 +395,29 @@ def demo_command(  # noqa: PLR0917 (each is an option with a name)
     Ends by Ctrl-C, or with --once when everything is answered; the exit code is 0 if every result is what the world
     knows to be true, nothing is lost or doubled, and the ledgers agree.
     """
-    root = home.absolute()
     # Told to end by whatever means, the nodes are stopped first.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    prepare_root(root)
-    screen = Screen()
-    screen.title(f"Contraparte demo · world {seed}")
-    demo = Demo(root, build(seed, books), screen, make_nodes(root, database_url_template))
+    with demo_folder(home.absolute()) as root:
+        screen = Screen()
+        screen.title(f"Contraparte demo · world {seed}")
+        demo = Demo(root, build(seed, books), screen, make_nodes(root, database_url_template))
+        summary = _play(demo, json_file, stays=not once)
+    if not is_good(summary):
+        raise typer.Exit(1)
+
+
+def _play(demo: Demo, json_file: Path | None, *, stays: bool) -> dict[str, Any]:
+    """Run all acts, show what came of them, and stop every process whatever happens."""
+    screen = demo.screen
     try:
         summary, links = run(demo)
         if json_file:
             json_file.write_text(json.dumps(for_programs(summary), indent=1, ensure_ascii=False) + "\n", "utf-8")
         screen.summary(summary)
-        if not once:
+        if stays:
             screen.links(links)
             _stay(demo)
+        return summary
     except DemoFailedError as error:
         screen.failed(str(error))
         raise typer.Exit(1) from None
@@ -405,8 +426,6 @@ def demo_command(  # noqa: PLR0917 (each is an option with a name)
         raise typer.Exit(130) from None
     finally:
         demo.stop()
-    if not is_good(summary):
-        raise typer.Exit(1)
 
 
 def is_good(summary: dict[str, Any]) -> bool:

@@ -105,6 +105,7 @@ class Node:
                 [*COMMAND, kind, "--home", str(self.home), *arguments],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment(), start_new_session=True,
             )  # fmt: skip
+        (self.logs / f"{kind}.pid").write_text(str(self.running[kind].pid), "ascii")
 
     def await_answering(self, pause: Callable[[float], None]) -> None:
         """Return once the server answers a request, whatever it says. Raises DemoFailedError where it has died."""
@@ -158,3 +159,21 @@ def free_ports(count: int) -> list[int]:
     finally:
         for one in sockets:
             one.close()
+
+
+def end_left_over(root: Path) -> int:
+    """End processes that a demo in this folder left behind when it was killed; gives how many.
+
+    Each is known by its number and by its own command line, which names a home in this very folder.
+    """
+    ended = 0
+    for file in root.glob("logs/*/*.pid"):
+        number = file.read_text("ascii")
+        try:
+            told = Path(f"/proc/{number}/cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if any(part.startswith(str(root).encode() + b"/") for part in told):
+            os.kill(int(number), signal.SIGTERM)
+            ended += 1
+    return ended
