@@ -19,10 +19,10 @@ from contraparte.directory.models import Person, Tenure
 from contraparte.directory.queries import Role
 from contraparte.directory.rules.accord import example
 from contraparte.exchange import delivery, handling, registry
-from contraparte.exchange.actions import automatic, open_conversation
+from contraparte.exchange.actions import automatic, draft, open_conversation
 from contraparte.exchange.composing import Outgoing
 from contraparte.exchange.inbox import accept_batch
-from contraparte.exchange.models import Conversation
+from contraparte.exchange.models import Conversation, Draft
 from contraparte.exchange.receipts import keep_receipts
 from contraparte.protocol.encoding import canonical_json
 from contraparte.protocol.errors import ContraparteError, PeerUnreachableError
@@ -45,6 +45,8 @@ class Note(BaseModel):
     text: str
     serial: str | None = None
     informer: str | None = None
+    child: str | None = None
+    buyer: str | None = None
 
 
 handled: list[registry.Arrived] = []
@@ -55,7 +57,7 @@ def _handle(arrived: registry.Arrived) -> None:
     handler[-1](arrived)
 
 
-CLASSES = {"/text": "case", "/serial": "firearm", "/informer": "source"}
+CLASSES = {"/text": "case", "/serial": "firearm", "/informer": "source", "/child": "minor", "/buyer": "purchaser"}
 registry.register(registry.MessageType("note.say/1", Note, _handle, CLASSES, title="note", asks="answer"))
 registry.register(registry.MessageType("note.answer/1", Note, _handle, CLASSES, title="answer", answers=True))
 registry.register(registry.MessageType("note.review/1", Note, _handle, CLASSES, title="review"))
@@ -122,6 +124,23 @@ class SmallWorld:
             by=self.services[thread.post_id],
             **more,
         )
+
+    def draft(self, text: str = "where?", conversation: Conversation | None = None, **more: Any) -> Draft:
+        """A note its officer has drafted; it takes one approval to leave."""
+        return draft(
+            more.pop("type", "note.say/1"),
+            {"text": text, **more.pop("body", {})},
+            conversation=conversation or self.conversation(),
+            marking=more.pop("marking", MARKING),
+            by=more.pop("by", self.officer),
+            now=timezone.now(),
+            **more,
+        )
+
+    def appoint(self, name: str, post: str, *roles: Role) -> Tenure:
+        """A tenure for the person of that name, new or not."""
+        person = Person.objects.filter(username=name).first() or Person.objects.create_user(name, display_name=name)
+        return directory_actions.appoint(person, directory.post(post), list(roles), by=None, now=timezone.now())
 
     def deliver(self, at: datetime | None = None) -> None:
         """Everything due goes out, until nothing moves any more."""

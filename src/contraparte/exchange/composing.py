@@ -11,13 +11,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from pydantic import ValidationError
+
 from contraparte.directory import queries as directory
 from contraparte.directory.models import Tenure
 from contraparte.directory.rules.accord import AccordView
 from contraparte.exchange import gate, registry
 from contraparte.exchange.models import Conversation
 from contraparte.exchange.rules.classes import without
-from contraparte.exchange.rules.decisions import Approvals, Decision, Released, Withhold
+from contraparte.exchange.rules.decisions import Approvals, Decision, Hold, Released, Withhold
 from contraparte.protocol.errors import (
     AccordSuspendedError,
     DirectoryStaleError,
@@ -72,7 +74,7 @@ def compose(outgoing: Outgoing, *, now: datetime.datetime) -> Composed:
     Raises AccordTypeForbiddenError where no accord carries this type between the two, MessageTypeUnknownError.
     A refusal by policy is no error here: it is the `decision`.
     """
-    registry.message_type(outgoing.type)
+    message_type = registry.message_type(outgoing.type)
     accord = directory.accord_between(country_of(outgoing.sender), country_of(outgoing.recipient), now=now)
     accord.require_type(outgoing.type, outgoing.sender, outgoing.recipient)
     chosen = frozenset(pointer for pointer, _ in outgoing.redactions)
@@ -92,6 +94,10 @@ def compose(outgoing: Outgoing, *, now: datetime.datetime) -> Composed:
         )
     )
     kept_back = {f.pointer: ",".join(f.policies) for f in decision.fields if not f.disclosed}
+    body = without(body, frozenset(kept_back))
+    if (kept_back or chosen) and isinstance(decision, Released | Hold) and not _is_whole(message_type, body):
+        # The other side would refuse it for good, and rightly: what its type requires is not in it.
+        decision = Withhold(decision.policies, decision.policy_hash, decision.fields, reasons=("body.incomplete",))
     withheld = [
         Withheld(pointer, reason) for pointer, reason in sorted({**dict(outgoing.redactions), **kept_back}.items())
     ]
@@ -110,12 +116,21 @@ def compose(outgoing: Outgoing, *, now: datetime.datetime) -> Composed:
         supersedes=outgoing.supersedes,
         copy_of=outgoing.copy_of,
         marking=outgoing.marking,
-        body=without(body, frozenset(kept_back)),
+        body=body,
         attachments=(),
         withheld=tuple(withheld),
         extra={"urgency": outgoing.urgency} if outgoing.urgency != "routine" else {},
     )
     return Composed(outgoing, message, decision, content_digest(message), accord)
+
+
+def _is_whole(message_type: registry.MessageType, body: dict[str, Any]) -> bool:
+    """Whether what is left of a body is still of its type's form."""
+    try:
+        message_type.body.model_validate(body)
+    except ValidationError:
+        return False
+    return True
 
 
 def compose_with_copies(outgoing: Outgoing, *, now: datetime.datetime) -> list[Composed]:

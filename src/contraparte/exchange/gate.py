@@ -173,7 +173,8 @@ def decide(question: Question) -> Decision:
     """Decide on the whole message and on each of its fields. Never raises for a refusal: a decision is a value."""
     policies = policy_set()
     class_map = registry.message_type(question.message_type).class_map
-    found = [(pointer, class_map.class_of(pointer)) for pointer, _ in leaves(question.body)]
+    # The empty pointer is a body without anything in it: nothing to keep back.
+    found = [(pointer, class_map.class_of(pointer)) for pointer, _ in leaves(question.body) if pointer]
     marking = question.marking
     context = Context(
         message_type=question.message_type,
@@ -191,6 +192,10 @@ def decide(question: Question) -> Decision:
     if not whole.allowed:
         reasons = ("policy.error",) if whole.failed else (("policy.forbids",) if whole.policies else ("policy.silent",))
         return Withhold(whole.policies, policies.hash, reasons=reasons)
+    problems = marking.problems()
+    if problems:
+        # The receiver would refuse it for good (P2.2); no policy of a node can say otherwise.
+        return Withhold(whole.policies, policies.hash, reasons=tuple(sorted({found.code for found in problems})))
     fields, needs, deciding = [], set(whole.needs), set(whole.policies)
     for pointer, name in found:
         if name is None:

@@ -129,7 +129,7 @@ def preview_draft(draft: Draft, *, now: datetime.datetime) -> Preview:
 
 def _recipient(composed: Composed) -> Recipient:
     outgoing, decision = composed.outgoing, composed.decision
-    values = dict(leaves(outgoing.body))
+    values = {pointer: value for pointer, value in leaves(outgoing.body) if pointer}
     chosen = dict(outgoing.redactions)
     leaving: list[Leaf] = []
     staying = [Leaf(pointer, values.get(pointer), "", (reason,)) for pointer, reason in chosen.items()]

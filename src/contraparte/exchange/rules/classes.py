@@ -40,7 +40,10 @@ def leaves(value: Any, pointer: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def without(value: Any, pointers: frozenset[str], pointer: str = "") -> Any:
-    """A copy of a JSON value without the leaves at `pointers`. Array elements go, the others keep their order."""
+    """A copy of a JSON value without the leaves at `pointers`. Array elements go, the others keep their order.
+
+    An object or array that is emptied by this stays, empty: its type may require it, and what is withheld is named.
+    """
     if isinstance(value, dict) and value:
         kept = {}
         for key, below in value.items():
@@ -66,7 +69,7 @@ class ClassMap:
             raise ValueError(f"data classes that no policy knows: {unknown}")
         self._patterns = sorted(
             ((tuple(pattern.split("/")[1:]), name) for pattern, name in patterns.items()),
-            key=lambda entry: (sum(step in {"*", "**"} for step in entry[0]), -len(entry[0])),
+            key=lambda entry: (sum(step in {"*", "**"} for step in entry[0]), -len(entry[0]), "**" in entry[0]),
         )
         self._known: dict[str, str | None] = {}
 
