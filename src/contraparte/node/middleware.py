@@ -16,7 +16,7 @@ class PeerDoor:
 
     def __init__(self, get_response: Responder) -> None:
         self.get_response = get_response
-        self.answer_peer = convert_exception_to_response(self._answer)
+        self.answer_peer: Responder = convert_exception_to_response(self._answer)  # type: ignore[assignment]
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path_info.startswith(self.PREFIXES):
