@@ -11,7 +11,7 @@ import pytest
 from contraparte.directory.rules.accord import read_accord
 from contraparte.directory.rules.register import AgencyEntry, Register
 from contraparte.directory.rules.roles import check_roles
-from contraparte.node import demo, demo_cast
+from contraparte.node import demo, demo_cast, demo_summary
 from contraparte.node.demo_nodes import end_left_over
 from contraparte.node.world.build import build
 from contraparte.node.world.firms import Status
@@ -74,11 +74,11 @@ def test_only_custodians_with_a_system_are_hosted_and_asked(cast, world):
 
 def honest(world):
     """What a run that found the truth would have told."""
-    return {f"r{r.number:02d}": demo._expected(world, world.truth(r)) for r in world.recoveries}
+    return {f"r{r.number:02d}": demo_summary._expected(world, world.truth(r)) for r in world.recoveries}
 
 
 def test_a_run_that_found_the_truth_has_no_disagreement(world):
-    assert demo.disagreements(world, honest(world)) == {}
+    assert demo_summary.disagreements(world, honest(world)) == {}
 
 
 def test_each_single_lie_about_a_result_is_named(world):
@@ -86,10 +86,10 @@ def test_each_single_lie_about_a_result_is_named(world):
         for name in told:
             lied = copy.deepcopy(honest(world))
             lied[row][name] = "something else"
-            assert list(demo.disagreements(world, lied)) == [row]
+            assert list(demo_summary.disagreements(world, lied)) == [row]
     missing = honest(world)
     missing.pop("r07")
-    assert list(demo.disagreements(world, missing)) == ["r07"]
+    assert list(demo_summary.disagreements(world, missing)) == ["r07"]
 
 
 GOOD = {
@@ -107,10 +107,10 @@ GOOD = {
     ],
 )  # fmt: skip
 def test_a_run_is_good_only_if_nothing_is_lost_doubled_or_untrue(part, name, value):
-    assert demo.is_good(GOOD)
+    assert demo_summary.is_good(GOOD)
     told = copy.deepcopy(GOOD)
     told[part][name] = value
-    assert not demo.is_good(told)
+    assert not demo_summary.is_good(told)
 
 
 def test_only_a_folder_of_an_earlier_demo_is_cleared(tmp_path):

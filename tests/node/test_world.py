@@ -14,9 +14,10 @@ from contraparte.books.rules.serials import parse_key
 from contraparte.node.world import damage, figures, wording
 from contraparte.node.world.brands import BRANDS, BY_KEY
 from contraparte.node.world.build import World, build
+from contraparte.node.world.chains import RETURNED
 from contraparte.node.world.firms import Kind, Status, found
 from contraparte.node.world.serials import SerialFormat, plain
-from contraparte.node.world.truth import Fate
+from contraparte.node.world.truth import Fate, follow
 from contraparte.traces.rules.recovery import TypedGun, read_gun
 
 SEEDS = range(1, 11)
@@ -230,3 +231,18 @@ def test_one_digit_wrong_changes_one_digit():
         stamped = BY_KEY["colt"].format.encode(rng.randrange(10**6), 2020)
         wrong = damage.one_digit_wrong(stamped, rng)
         assert sum(a != b for a, b in zip(stamped, wrong, strict=True)) == 1
+
+
+def test_a_gun_handed_back_after_repair_is_not_sold_again():
+    world = build(1, 60_000)
+    repaired = [
+        (gun, follow(world, gun))
+        for lot in world.production.lots
+        for gun in world.guns(lot)
+        if gun.steps[-1].outcome == RETURNED
+    ]
+    assert repaired
+    for gun, truth in repaired:
+        assert gun.steps[-1].acquired_from.endswith("for repair")
+        if truth.code == "purchaser_identified":
+            assert truth.last_sold.toordinal() < gun.steps[-1].acquired

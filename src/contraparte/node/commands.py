@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -238,7 +238,7 @@ def _require_home(home: Path) -> None:
         sys.exit(f"there is no node in {home}: `contraparte node init --home {home}` makes one")
 
 
-def _print_status(report: dict) -> None:  # type: ignore[type-arg]
+def _print_status(report: dict[str, Any]) -> None:
     """The report for people."""
     from rich.console import Console
     from rich.table import Table

@@ -258,7 +258,7 @@ def results(home: Path, tell: Tell) -> dict[str, Any]:
     from contraparte.traces.models import Gun, Trace
 
     traces = {trace.gun_id: trace for trace in Trace.objects.filter(standing=Trace.Standing.OWN)}
-    found = {}
+    found: dict[str, Any] = {}
     for gun in Gun.objects.select_related("duplicate_of").order_by("pk"):
         trace = traces.get(gun.pk)
         if gun.duplicate_of is not None:

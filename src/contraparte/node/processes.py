@@ -58,7 +58,7 @@ def serve(*, bind: str, url: str, workers: int | None = None, announce: Callable
         "when_ready": lambda server: announce(url),
     }
 
-    class Server(BaseApplication):  # type: ignore[misc]
+    class Server(BaseApplication):
         """gunicorn with these options and this application."""
 
         def load_config(self) -> None:

@@ -26,6 +26,8 @@ TRADED_IN = 0.006
 DAYS_ON_SHELF = 45
 
 LICENSEE, PERSON, GOVERNMENT, EXPORT, LOST, HELD = "licensee", "person", "government", "export", "lost", "held"
+# Handed back to who brought it: a line of the book, and no sale.
+RETURNED = "returned"
 
 
 class Step(NamedTuple):
@@ -176,7 +178,7 @@ class Chains:
         if chance > 1 - TRADED_IN:
             buyer = wording.person(f"{form_code(dealer)}-{rng.randrange(10**6):06d}", rng.choice(wording.PERSONS))
             return [Step(dealer.index, back, sale.disposed_to, out, buyer, PERSON)]
-        return [Step(dealer.index, back, f"{sale.disposed_to}; for repair", out, sale.disposed_to, PERSON)]
+        return [Step(dealer.index, back, f"{sale.disposed_to}; for repair", out, sale.disposed_to, RETURNED)]
 
 
 def form_code(dealer: Custodian) -> str:

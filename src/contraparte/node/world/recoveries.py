@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from contraparte.node.world import damage, figures, wording
 from contraparte.node.world.brands import BRANDS, Brand
-from contraparte.node.world.chains import PERSON, Gun
+from contraparte.node.world.chains import PERSON, RETURNED, Gun
 from contraparte.node.world.chance import stream
 from contraparte.node.world.firms import Kind
 from contraparte.node.world.lots import Lot
@@ -84,7 +84,7 @@ class Stratum:
 
 def _several_lines(world: "World", gun: Gun) -> bool:
     del world
-    return sum(step.outcome == PERSON for step in gun.steps) > 1
+    return sum(step.outcome in (PERSON, RETURNED) for step in gun.steps) > 1
 
 
 def _by_telephone(world: "World", gun: Gun) -> bool:

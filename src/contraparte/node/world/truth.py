@@ -8,7 +8,7 @@ from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from contraparte.node.world.chains import EXPORT, GOVERNMENT, HELD, LICENSEE, LOST, PERSON, Gun
+from contraparte.node.world.chains import EXPORT, GOVERNMENT, HELD, LICENSEE, LOST, PERSON, RETURNED, Gun
 from contraparte.node.world.firms import Status
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ class Truth:
 # How the last line of a chain ends a trace.
 _ENDS = {
     PERSON: Fate.PURCHASER,
+    RETURNED: Fate.PURCHASER,
     EXPORT: Fate.EXPORTED,
     GOVERNMENT: Fate.GOVERNMENT,
     HELD: Fate.IN_STOCK,
@@ -77,7 +78,7 @@ def follow(world: "World", gun: Gun) -> Truth:
     if last.outcome == LICENSEE:
         raise AssertionError(f"the chain of {gun.serial} ends in the air")
     code = _ENDS[last.outcome].value
-    if last.outcome != PERSON:
+    if last.outcome not in (PERSON, RETURNED):
         return Truth(code, tuple(chain), assisted=tuple(assisted))
     sales = [step.disposed for step in gun.steps if step.outcome == PERSON]
     return Truth(
