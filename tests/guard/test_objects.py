@@ -14,7 +14,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from contraparte.books.models import Book
+from contraparte.books.models import Book, Import
 from contraparte.directory.models import Agency, Person, Post, Tenure
 from contraparte.directory.rules.roles import Role
 from contraparte.exchange.models import Conversation, Draft
@@ -36,6 +36,8 @@ def _pk(model: Any, **more: object) -> Values:
 
 
 OBJECTS: dict[str, Values] = {
+    "books:bring_in": _pk(Book),
+    "books:report": _pk(Import),
     **dict.fromkeys(("desk:conversation",), _pk(Conversation)),
     **dict.fromkeys(
         (f"desk:{name}" for name in ("release", "redact", "ask", "approve", "give_back", "send", "discard")), _pk(Draft)
@@ -50,12 +52,20 @@ OBJECTS: dict[str, Values] = {
 WITH_PLACES = [route for route, door in DECLARED.items() if door.door is Door.TENURE and route.places]
 
 
+def _import_into(book: Book) -> None:
+    Import.objects.create(
+        book=book, file_name="b.csv", file_hash="0" * 64, size=1, encoding="utf-8", delimiter=",", by="test",
+        started_at=timezone.now(),
+    )  # fmt: skip
+
+
 @pytest.fixture
 def others_work(world: TraceWorld) -> TraceWorld:  # noqa: F811
     """One of every object: a trace walked to a custodian who must decide, a draft, two guns that look alike."""
     world.chain()
     world.line(DEALER, serial="361-58921", model="LCP", caliber=".380 ACP", acquired_on="2015-01-06")
     world.trace()
+    _import_into(Book.objects.latest("pk"))
     event = world.event(case_number="CI-FGE/78/2026")
     world.gun(event, key="r2", serial="361-58922")
     open_trace(world.gun(event, key="r3", serial="990-11223"), by=world.officer, now=timezone.now())
@@ -87,7 +97,7 @@ def test_every_route_with_a_place_names_an_object_to_try() -> None:
 
 
 def test_the_others_work_holds_one_of_each(others_work: TraceWorld) -> None:
-    for model in (Conversation, Draft, Log, Event, Trace, SameGun, Walk, CustodianTask, Book):
+    for model in (Conversation, Draft, Log, Event, Trace, SameGun, Walk, CustodianTask, Book, Import):
         assert model._default_manager.exists(), model.__name__
 
 
