@@ -11,11 +11,11 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 import pytest
 import requests
 
-from contraparte.node import demo
+from contraparte.node import demo_summary
 from tests.acceptance import audit
 from tests.acceptance.trio import Trio, fsck, kill_group, read_rows, wait_until
 
@@ -153,7 +153,7 @@ def test_fifty_kills_lose_nothing_and_do_nothing_twice(new_trio: Callable[[int],
     killer.revive()
 
     wait_until("nothing is on the road and every head cosigned", trio.is_quiet, within_s=200)
-    assert demo.disagreements(trio.world, trio.do("mx", "results")) == {}
+    assert demo_summary.disagreements(trio.world, trio.do("mx", "results")) == {}
     assert audit.faults(trio.nodes.values()) == []
     for node in trio.nodes.values():
         assert fsck(node)[0] == 0, node.name

@@ -27,7 +27,7 @@ import pysqlite3
 import requests
 from rich.console import Console
 
-from contraparte.node import demo, demo_cast
+from contraparte.node import demo, demo_acts, demo_cast
 from contraparte.node.demo_nodes import Node, free_ports
 from contraparte.node.demo_screen import Screen
 from contraparte.node.world.build import World, build
@@ -127,7 +127,7 @@ def row_counts(node: Node) -> dict[str, int]:
 class Trio:
     """The three nodes of one world."""
 
-    demo: demo.Demo
+    demo: demo_acts.Demo
     cast: demo_cast.Cast
     summary: dict[str, Any] = field(default_factory=dict)
     older: Path = Path()
@@ -152,7 +152,7 @@ class Trio:
         """Nodes of a world, not yet founded."""
         root.mkdir(parents=True)
         nodes = demo.make_nodes(root, databases.template())
-        made = demo.Demo(root, build(seed, BOOKS), Screen(Console(file=io.StringIO())), nodes)
+        made = demo_acts.Demo(root, build(seed, BOOKS), Screen(Console(file=io.StringIO())), nodes)
         return cls(made, demo_cast.cast_for(made.world, {name: node.url for name, node in nodes.items()}))
 
     def run(self) -> "Trio":
@@ -162,9 +162,9 @@ class Trio:
 
     def found_and_record(self) -> None:
         """S6 up to its recorded guns, with every process at work: nothing has left yet."""
-        demo.found_nodes(self.demo, self.cast)
-        demo.fill_books(self.demo, self.world.write_books(self.demo.root / "books"))
-        demo.record_guns(self.demo)
+        demo_acts.found_nodes(self.demo, self.cast)
+        demo_acts.fill_books(self.demo, self.world.write_books(self.demo.root / "books"))
+        demo_acts.record_guns(self.demo)
         self.demo.everywhere(lambda node: node.start("worker"))
 
     def run_with_copies(self) -> "Trio":
@@ -178,13 +178,13 @@ class Trio:
             self.backup, self.keys = self.demo.root / "mx.backup", self.demo.root / "mx.keys"
             made = contraparte("node", "backup", self.backup, "--keys-to", self.keys, node=mx)
             assert made.returncode == 0, made.stderr
-        demo.walk_traces(self.demo, self.papers)
+        demo_acts.walk_traces(self.demo, self.papers)
         return self
 
     def is_quiet(self) -> bool:
         """Play the persons once; true when nothing is left to do on any node."""
         self.play_persons()
-        return demo.is_quiet(self.progress())
+        return demo_acts.is_quiet(self.progress())
 
     def do(self, node: str, step: str, **arguments: Any) -> Any:
         """Have a node's own hands do something."""
@@ -210,13 +210,13 @@ class Trio:
 
 
 def contraparte(
-    *words: str | Path, node: Node | None = None, home: Path | None = None
+    *words: str | Path, node: Node | None = None, home: Path | None = None, within_s: int = 240
 ) -> "subprocess.CompletedProcess[str]":
     """Run `contraparte …`; with a node, on its home (or on `home`, a copy of it)."""
     at = ["--home", str(home or node.home)] if node else []
     environment = node.environment() if node else {k: v for k, v in os.environ.items() if k != "CONTRAPARTE_HOME"}
     return subprocess.run(
-        [*CLI, *map(str, words), *at], env=environment, capture_output=True, text=True, timeout=180, check=False
+        [*CLI, *map(str, words), *at], env=environment, capture_output=True, text=True, timeout=within_s, check=False
     )
 
 
