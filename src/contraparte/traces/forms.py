@@ -103,7 +103,7 @@ class SameGunForm(forms.Form):
 
     is_same = forms.ChoiceField(
         label=_("Is it the same gun?"), choices=[("yes", _("Yes, one gun")), ("no", _("No, two guns"))],
-        widget=forms.RadioSelect,
+        widget=forms.RadioSelect(attrs={"class": "usa-radio__input"}),
     )  # fmt: skip
     true_serial = forms.CharField(label=_("True serial"), max_length=60, required=False)
     reason = forms.CharField(label=_("Reason"), max_length=2000, widget=forms.Textarea(attrs={"rows": 2}))
