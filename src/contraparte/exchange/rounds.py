@@ -1,7 +1,7 @@
 """What the worker does by the clock: heads cosigned and mirrored, directories renewed.
 
 A log is taken up when it has grown since its last round, and once an hour anyhow (P5.3); one of a year gone by until
-its last head is cosigned. A peer out of reach is asked again after a minute.
+its last head is cosigned. A peer out of reach is asked again soon, then more and more rarely, up to a minute.
 """
 
 import datetime
@@ -25,9 +25,9 @@ DIRECTORY_EVERY_S = 600.0
 PUBLICATION_EVERY_S = 6 * 3600.0
 ANYHOW_S = 3600.0
 AGAIN_S = 60.0  # a peer out of reach costs a timeout for each of its logs, and other work of the clock waits for it
-UNHEARD = -1  # in place of a size: the last round failed
 
 Seen = dict[str, tuple[int, float]]
+"""Origin → size at the last round, or how many rounds have failed since then, as a negative number; and when."""
 _seen: Seen = {}
 
 
@@ -50,8 +50,7 @@ def exchange_heads(*, now: datetime.datetime, seen: Seen | None = None) -> int:
     transport, taken = LedgerTransport(), 0
     for row in Log.objects.filter(mine=True, size__gt=0).order_by("origin"):
         size, at = remembered.get(row.origin, (0, -ANYHOW_S))
-        pause_s = {row.size: ANYHOW_S, UNHEARD: AGAIN_S}.get(size, 0.0)
-        if time.monotonic() - at < pause_s or (row.closed and cosigned_size(row) >= row.size):
+        if time.monotonic() - at < _pause_s(size, row.size) or (row.closed and cosigned_size(row) >= row.size):
             continue
         try:
             outcome = witness_round(row.origin, transport, now=now)
@@ -59,12 +58,20 @@ def exchange_heads(*, now: datetime.datetime, seen: Seen | None = None) -> int:
                 mirror_round(row.agency, row.peer, transport, now=now)
         except (OSError, ContraparteError) as error:
             log.warning("%s: %s", row.origin, error)
-            remembered[row.origin] = (UNHEARD, time.monotonic())
+            remembered[row.origin] = (min(size, 0) - 1, time.monotonic())
             continue
         # Reached and yet not answered is to be asked again soon, not in an hour.
-        remembered[row.origin] = (UNHEARD if outcome is Outcome.UNANSWERED else row.size, time.monotonic())
+        unanswered = outcome is Outcome.UNANSWERED
+        remembered[row.origin] = (min(size, 0) - 1 if unanswered else row.size, time.monotonic())
         taken += 1
     return taken
+
+
+def _pause_s(seen: int, size: int) -> float:
+    """Seconds to leave a log of `size` alone after a round at size `seen`, or after -`seen` failed rounds."""
+    if seen < 0:
+        return float(min(AGAIN_S, LEDGER_EVERY_S * 2 ** min(-seen, 10)))
+    return ANYHOW_S if seen == size else 0.0
 
 
 def refresh_directories(now: datetime.datetime) -> None:
