@@ -24,9 +24,9 @@ from contraparte.protocol.errors import (
     TraceStateError,
 )
 from contraparte.traces.actions.comparing import resolve_same_gun
+from contraparte.traces.actions.hearing import adopt_request
 from contraparte.traces.actions.recording import Possessor, import_rows, save_gun_row
 from contraparte.traces.actions.requesting import (
-    adopt_request,
     cancel_trace,
     open_trace,
     open_traces,

@@ -13,7 +13,8 @@ from contraparte.exchange.models import Message, Obligation
 from contraparte.protocol.errors import CallLogMissingError, FieldUnreadableError, TaskDecidedError, TraceStateError
 from contraparte.traces.actions.custody import candidates_of, confirm_link, decline_link
 from contraparte.traces.actions.requesting import open_trace
-from contraparte.traces.actions.walking import assisted_hop, give_up_on_silence, refuse_trace
+from contraparte.traces.actions.stopping import give_up_on_silence, refuse_trace
+from contraparte.traces.actions.walking import assisted_hop
 from contraparte.traces.messages import LinkAnswer, LinkLine, PurchaserFacts
 from contraparte.traces.models import CustodianTask, Hop, Trace, Walk
 from contraparte.traces.rules.codes import ResultCode

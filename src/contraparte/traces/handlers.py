@@ -1,7 +1,7 @@
 """What to do when a message of this room arrives. Each runs in one transaction with the mark that it was handled."""
 
 from contraparte.exchange.registry import Arrived
-from contraparte.traces.actions import custody, requesting, walking
+from contraparte.traces.actions import custody, hearing, stopping, walking
 from contraparte.traces.messages import TraceMerge
 from contraparte.traces.models import Trace
 from contraparte.traces.rules.codes import ResultCode
@@ -10,14 +10,14 @@ from contraparte.traces.rules.codes import ResultCode
 def on_request(arrived: Arrived) -> None:
     """A request to this tracing centre is walked; a copy of one is kept for adoption."""
     if arrived.is_copy:
-        requesting.note_copy(arrived)
+        hearing.note_copy(arrived)
     else:
         walking.start_walk(arrived)
 
 
 def on_acknowledge(arrived: Arrived) -> None:
     """The centre gave the request its own number."""
-    requesting.note_acknowledged(arrived)
+    hearing.note_acknowledged(arrived)
 
 
 def on_cancel(arrived: Arrived) -> None:
@@ -27,7 +27,7 @@ def on_cancel(arrived: Arrived) -> None:
             state=Trace.State.CANCELLED, code=ResultCode.CANCELLED.value, concluded_at=arrived.row.at
         )
     else:
-        walking.cancel_walk(arrived)
+        stopping.cancel_walk(arrived)
 
 
 def on_count(arrived: Arrived) -> None:
@@ -54,15 +54,15 @@ def on_result(arrived: Arrived) -> None:
     """A result ends a trace of this post, or the step abroad of a walk."""
     if not arrived.is_copy and walking.note_foreign_result(arrived):
         return
-    requesting.note_result(arrived)
+    hearing.note_result(arrived)
 
 
 def on_adopt(arrived: Arrived) -> None:
     """A national office took a request over."""
-    requesting.note_adopted(arrived)
+    hearing.note_adopted(arrived)
 
 
 def on_merge(arrived: Arrived) -> None:
     """Two requests are one gun: the walk of the later one ends as a duplicate."""
     assert isinstance(arrived.body, TraceMerge)
-    walking.merge_walk(arrived)
+    stopping.merge_walk(arrived)

@@ -10,7 +10,7 @@ from contraparte.directory.rules.roles import Role
 from contraparte.exchange import registry as exchange
 from contraparte.exchange.registry import MessageType
 from contraparte.traces import desk_entries, handlers, messages
-from contraparte.traces.actions.walking import give_up_on_silence
+from contraparte.traces.actions.stopping import give_up_on_silence
 from contraparte.traces.problems import PROBLEMS
 from contraparte.traces.queries import find_traces
 from contraparte.web import permissions

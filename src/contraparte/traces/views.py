@@ -13,9 +13,9 @@ from contraparte.exchange.models import Draft
 from contraparte.protocol.errors import ContraparteError
 from contraparte.traces import queries
 from contraparte.traces.actions.comparing import resolve_same_gun
+from contraparte.traces.actions.hearing import adopt_request
 from contraparte.traces.actions.recording import Imported, import_rows, record_event, save_gun_row
 from contraparte.traces.actions.requesting import (
-    adopt_request,
     cancel_trace,
     open_traces,
     resubmit_trace,

@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from contraparte.protocol.errors import ContraparteError
 from contraparte.traces import figures, queries
 from contraparte.traces.actions.custody import candidates_of, confirm_link, decline_link
-from contraparte.traces.actions.walking import assisted_hop, refuse_trace
+from contraparte.traces.actions.stopping import refuse_trace
+from contraparte.traces.actions.walking import assisted_hop
 from contraparte.traces.custodians import named
 from contraparte.traces.forms import AssistedForm, ReasonForm, TaskForm
 from contraparte.traces.models import CustodianTask, Walk
