@@ -188,7 +188,7 @@ def search_command(  # noqa: PLR0917  (options of a command)
     with _refusals():
         from contraparte.books.actions import LOCAL_MAINTENANCE
 
-        asked = {
+        asked: dict[str, Any] = {
             "books": _books(book, agency),
             "by": LOCAL_MAINTENANCE,
             "purpose": purpose or LOCAL_MAINTENANCE,

@@ -56,7 +56,7 @@ class ImportForm(forms.Form):
         return DateFormat(self.cleaned_data["dates"]) if self.cleaned_data["dates"] else None
 
 
-class NewBookForm(forms.ModelForm):  # type: ignore[type-arg]
+class NewBookForm(forms.ModelForm):
     """A book's name and kind."""
 
     class Meta:

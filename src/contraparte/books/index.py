@@ -232,11 +232,11 @@ class Reader:
     def collect(self, query: tantivy.Query, limit: int) -> tuple[list[Any], int]:
         """Addresses of at most `limit` lines that match, and how many do."""
         result = self._searcher.search(query, limit=limit)
-        return [address for _, address in result.hits], int(result.count)
+        return [address for _, address in result.hits], int(result.count)  # type: ignore[attr-defined]
 
     def descriptions(self, addresses: list[Any]) -> list[int]:
         """The description of each address."""
-        return [value or 0 for value in self._searcher.fast_field_values("d", addresses)]
+        return [int(value or 0) for value in self._searcher.fast_field_values("d", addresses)]
 
     def read(self, addresses: list[Any]) -> list[Found]:
         """The serials, descriptions and lines at these addresses."""
@@ -249,7 +249,11 @@ class Reader:
             third = values("c", addresses)
             keys = [one + two + three for one, two, three in zip(keys, _texts(second), _texts(third), strict=True)]
         described, lines = values("d", addresses), values("i", addresses)
-        return [Found(*found) for found in zip(keys, described, lines, strict=True) if found[0]]
+        return [
+            Found(key, int(description or 0), int(line or 0))
+            for key, description, line in zip(keys, described, lines, strict=True)
+            if key
+        ]
 
 
 def _texts(numbers: list[Any]) -> list[str]:

@@ -85,7 +85,7 @@ def _shown(answer: Answer) -> dict[str, Any]:
         }
         for candidate in answer.candidates
     ]
-    unsaid = {name for name in FIELDS if not any(name in one["candidate"].agreements for one in candidates)}
+    unsaid = {name for name in FIELDS if not any(name in one.agreements for one in answer.candidates)}
     return {
         "candidates": candidates,
         "absent": _percent(answer.absent),
