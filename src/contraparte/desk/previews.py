@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from contraparte.desk.markings import marking_parts
 from contraparte.desk.queries import names_of
-from contraparte.desk.registry import field_word, is_worded, word
+from contraparte.desk.registry import field_word, is_worded, value_word, word
 from contraparte.desk.words import DATA_CLASSES, NEEDS
 from contraparte.directory.models import Post, Tenure
 from contraparte.directory.rules.roles import Role
@@ -135,7 +135,7 @@ def _shown(leaf: Leaf, *, stays: bool = False) -> Shown:
     return Shown(
         pointer=leaf.pointer,
         name=field_word(leaf.pointer),
-        value=leaf.value,
+        value=value_word(leaf.pointer, leaf.value),
         data_class=str(DATA_CLASSES.get(leaf.data_class, leaf.data_class)),
         rules=rules,
         by_person=by_person,

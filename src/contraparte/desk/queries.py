@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from contraparte.desk.registry import DESK_SOURCES, DeskItem, subject_of, word
+from contraparte.desk.registry import DESK_SOURCES, QUIET_TYPES, DeskItem, subject_of, word
 from contraparte.directory.models import Post, Tenure
 from contraparte.directory.rules.roles import Role
 from contraparte.exchange import registry as exchange
@@ -22,6 +22,8 @@ from contraparte.web.permissions import may
 
 ROWS = 100  # of one list on the desk; a post with more has them behind "all"
 CAME_IN_DAYS = 14
+CAME_IN_ROWS = 50
+NEWS_READ = 400  # messages looked at to find those conversations
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,20 +86,16 @@ def waiting(tenure: Tenure, now: datetime) -> list[DeskItem]:
 
 
 def came_in(tenure: Tenure, now: datetime) -> list[Arrival]:
-    """Messages of the last two weeks, unread ones first."""
-    opened = Receipt.objects.filter(message_id=OuterRef("pk"), ours=True, kind="opened")
-    rows = list(
-        Message.objects.filter(
-            agency=tenure.post.agency_id,
-            direction="in",
-            conversation__post_id=tenure.post_id,
-            at__gte=now - timedelta(days=CAME_IN_DAYS),
-        )
-        .select_related("conversation")
-        .annotate(was_opened=Exists(opened))
-        .order_by("was_opened", "-at", "-id")[:50]
-    )
-    titles = titles_of([row.conversation for row in rows], tenure)
+    """Conversations with news of the last two weeks, one row each with its latest message; unread ones first."""
+    rows = _news(tenure).filter(at__gte=now - timedelta(days=CAME_IN_DAYS)).select_related("conversation")
+    latest: dict[int, Message] = {}
+    unread: set[int] = set()
+    for row in rows.annotate(was_opened=Exists(_OPENED)).order_by("-at", "-id")[:NEWS_READ]:
+        latest.setdefault(row.conversation_id, row)
+        if not row.was_opened:
+            unread.add(row.conversation_id)
+    shown = sorted(latest.values(), key=lambda row: row.conversation_id not in unread)[:CAME_IN_ROWS]
+    titles = titles_of([row.conversation for row in shown], tenure)
     return [
         Arrival(
             DeskItem(
@@ -109,20 +107,26 @@ def came_in(tenure: Tenure, now: datetime) -> list[Arrival]:
                 other=row.sender,
                 urgent=row.urgency == "urgent",
             ),
-            is_new=not row.was_opened,
+            is_new=row.conversation_id in unread,
         )
-        for row in rows
+        for row in shown
     ]
 
 
 def unread_count(tenure: Tenure) -> tuple[int, datetime | None]:
-    """How many messages nobody of the post has opened, and since when the oldest waits."""
-    opened = Receipt.objects.filter(message_id=OuterRef("pk"), ours=True, kind="opened")
-    rows = Message.objects.filter(
-        agency=tenure.post.agency_id, direction="in", conversation__post_id=tenure.post_id
-    ).exclude(Exists(opened))
-    times = list(rows.order_by("at").values_list("at", flat=True)[:1000])
-    return len(times), times[0] if times else None
+    """How many conversations hold news nobody of the post has opened, and since when the oldest waits."""
+    rows = _news(tenure).exclude(Exists(_OPENED)).order_by("at").values_list("conversation_id", "at")[:1000]
+    found = list(rows)
+    return len({conversation for conversation, _ in found}), found[0][1] if found else None
+
+
+_OPENED = Receipt.objects.filter(message_id=OuterRef("pk"), ours=True, kind="opened")
+
+
+def _news(tenure: Tenure) -> QuerySet[Message]:
+    """What other posts sent to this one, but for what it answers by itself."""
+    rows = Message.objects.filter(agency=tenure.post.agency_id, direction="in", conversation__post_id=tenure.post_id)
+    return rows.exclude(type__in=sorted(QUIET_TYPES))
 
 
 def overdue_count(tenure: Tenure, now: datetime) -> int:

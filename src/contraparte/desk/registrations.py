@@ -59,4 +59,4 @@ def _notices(tenure: Tenure, now: datetime) -> Iterable[Notice]:
     desk = reverse("desk:board")
     yield Notice(_("steps past their time"), queries.overdue_count(tenure, now), desk)
     yield Notice(_("drafts that ask for your approval"), queries.review_count(tenure), desk)
-    yield Notice(_("messages nobody of the post has opened"), unread, f"{desk}#came-in", since)
+    yield Notice(_("conversations with news nobody of the post has opened"), unread, f"{desk}#came-in", since)

@@ -6,6 +6,7 @@ The desk shows every conversation in one way and knows none of their subjects. A
     register_subject(Subject("trace", _("Firearm trace"), titles=…, url=…, steps=…))
     register_desk_source(DeskSource("traces.custody", find_tasks))
     register_words("field", {"serial": _("Serial")})     also: policy, stage, reason, close
+    register_words("value", {"/code=refused": _("Refused")})     what a coded field says
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,13 +15,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 
 if TYPE_CHECKING:
     from contraparte.directory.models import Tenure
     from contraparte.exchange.models import Conversation
 
 Text = str | Promise
-Vocabulary = Literal["field", "policy", "stage", "reason", "close"]
+Vocabulary = Literal["field", "value", "policy", "stage", "reason", "close"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +85,9 @@ class DeskSource:
 
 
 SUBJECTS: dict[str, Subject] = {}
+QUIET_TYPES: set[str] = set()
 DESK_SOURCES: list[DeskSource] = []
-_WORDS: dict[str, dict[str, Text]] = {"field": {}, "policy": {}, "stage": {}, "reason": {}, "close": {}}
+_WORDS: dict[str, dict[str, Text]] = {"field": {}, "value": {}, "policy": {}, "stage": {}, "reason": {}, "close": {}}
 
 
 def register_subject(subject: Subject) -> None:
@@ -92,6 +95,11 @@ def register_subject(subject: Subject) -> None:
     if subject.kind in SUBJECTS:
         raise ValueError(f"conversations of kind {subject.kind} are described twice")
     SUBJECTS[subject.kind] = subject
+
+
+def register_quiet(message_types: Iterable[str]) -> None:
+    """Name message types that a post answers or takes up by itself: they are in the thread, not announced as news."""
+    QUIET_TYPES.update(message_types)
 
 
 def register_desk_source(source: DeskSource) -> None:
@@ -124,11 +132,24 @@ def is_worded(vocabulary: Vocabulary, code: str) -> bool:
 
 
 def field_word(pointer: str) -> str:
-    """The name of a field: worded as a whole, else by its last named step ("/gun/0/serial" → serial)."""
-    fields = _WORDS["field"]
-    if pointer in fields:
-        return str(fields[pointer])
+    """The name of a field: worded as a whole ("/chain/*/role"), else by its last step ("/gun/serial" → serial)."""
+    fields, general = _WORDS["field"], _general(pointer)
+    if general in fields:
+        return str(fields[general])
     steps = [step for step in pointer.split("/") if step]
     number = f" {int(steps[-1]) + 1}" if steps and steps[-1].isdigit() else ""
     name = next((step for step in reversed(steps) if not step.isdigit()), pointer)
     return word("field", name) + number
+
+
+def value_word(pointer: str, value: object) -> object:
+    """What a field says, in words where it is a code somebody worded or a yes or no; else as it stands."""
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    worded = _WORDS["value"].get(f"{_general(pointer)}={value}")
+    return value if worded is None else str(worded)
+
+
+def _general(pointer: str) -> str:
+    """A pointer with `*` for every index."""
+    return "/".join("*" if step.isdigit() else step for step in pointer.split("/"))

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from contraparte.desk.queries import type_title
-from contraparte.desk.registry import field_word
+from contraparte.desk.registry import field_word, value_word
 from contraparte.desk.rules.elapsed import Share, Stretch, shares
 from contraparte.exchange import registry as exchange
 from contraparte.exchange.models import Conversation, Draft, Message, Obligation, Receipt
@@ -144,7 +144,7 @@ def _lines(name: str, body: dict[str, Any]) -> list[Line]:
         order = {}
     found = [(pointer, value) for pointer, value in leaves(body) if value not in ({}, [])]
     found.sort(key=lambda leaf: order.get(leaf[0].split("/")[1], len(order)))
-    return [Line(field_word(pointer), pointer, value) for pointer, value in found]
+    return [Line(field_word(pointer), pointer, value_word(pointer, value)) for pointer, value in found]
 
 
 def _template(name: str) -> str:

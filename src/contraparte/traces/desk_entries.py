@@ -13,7 +13,7 @@ from contraparte.exchange.models import Conversation
 from contraparte.traces.custodians import named
 from contraparte.traces.models import CustodianTask, Event, Hop, SameGun, Trace, Walk
 from contraparte.traces.rules.walk import HopState
-from contraparte.traces.wording import FIELDS
+from contraparte.traces.wording import DISPOSALS, FIELDS, RESULTS, ROLES, SERIAL_STATES, TYPES
 
 MOST_ITEMS = 100
 
@@ -120,6 +120,27 @@ FIELD_WORDS: dict[str, Text] = {name: text for name, text in FIELDS.items() if "
     "/purchaser/form": gettext_lazy("Number of the form"),
     "/code": gettext_lazy("Result"),
     "/count": gettext_lazy("Number of matches"),
+    "/reference": gettext_lazy("Reference"),
+    "/priority": gettext_lazy("Priority"),
+    "/urgent_reason": gettext_lazy("Reason for the urgency"),
+    "/reason": gettext_lazy("Reason"),
+    "/note": gettext_lazy("Note"),
+    "/recovery/country": gettext_lazy("Country of the recovery"),
+    "/chain/*/role": gettext_lazy("Role of the custodian"),
+    "/chain/*/kind": gettext_lazy("Went to"),
+    "/lines/*/kind": gettext_lazy("Went to"),
+    "/lines/*/country": gettext_lazy("Country"),
+    "/lines/*/is_return": gettext_lazy("Was a return"),
+}
+
+VALUE_WORDS: dict[str, Text] = {
+    **{f"/code={code.value}": words.short for code, words in RESULTS.items()},
+    **{f"/gun/type={code}": text for code, text in TYPES.items()},
+    **{f"/gun/serial_state={state}": text for state, text in SERIAL_STATES.items()},
+    **{f"/chain/*/role={role}": text for role, text in ROLES.items()},
+    **{f"{place}={kind}": text for place in ("/chain/*/kind", "/lines/*/kind") for kind, text in DISPOSALS.items()},
+    "/priority=routine": gettext_lazy("routine"),
+    "/priority=urgent": gettext_lazy("urgent"),
 }
 
 POLICY_WORDS: dict[str, Text] = {

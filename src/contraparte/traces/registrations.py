@@ -83,9 +83,12 @@ def register() -> None:
     desk.register_subject(
         desk.Subject("trace", _("Firearm trace"), titles=desk_entries.titles, url=desk_entries.page_of)
     )
+    # A walk's questions and answers are taken up by the posts themselves; a person is told when one is owed.
+    desk.register_quiet(f"trace.{name}/1" for name in ("acknowledge", "count", "count_answer", "link", "link_answer"))
     desk.register_desk_source(desk.DeskSource("traces.custody", desk_entries.questions))
     desk.register_desk_source(desk.DeskSource("traces.decide", desk_entries.calls))
     desk.register_words("field", desk_entries.FIELD_WORDS)
+    desk.register_words("value", desk_entries.VALUE_WORDS)
     desk.register_words("policy", desk_entries.POLICY_WORDS)
     desk.register_words("stage", desk_entries.STAGE_WORDS)
     desk.register_words("close", desk_entries.CLOSE_WORDS)

@@ -25,6 +25,17 @@ class Share:
     is_running: bool
 
 
+def totals(parts: Iterable[Share]) -> list[Share]:
+    """The shares of each holder added up, in the order in which they first held a step; nobody's last."""
+    added: dict[str, Share] = {}
+    for one in parts:
+        had = added.get(one.holder)
+        if had is not None:
+            one = Share(one.holder, had.lasted + one.lasted, had.part + one.part, had.is_running or one.is_running)  # noqa: PLW2901
+        added[one.holder] = one
+    return sorted(added.values(), key=lambda share: not share.holder)
+
+
 def shares(stretches: Iterable[Stretch], *, opened: datetime, until: datetime) -> list[Share]:
     """Cut the time from `opened` to `until` into consecutive pieces by who held the next step.
 
@@ -33,6 +44,7 @@ def shares(stretches: Iterable[Stretch], *, opened: datetime, until: datetime) -
     """
     if until <= opened:
         return []
+    stretches = list(stretches)
     known = [
         Stretch(one.holder, max(one.start, opened), min(one.end or until, until))
         for one in stretches
@@ -48,7 +60,7 @@ def shares(stretches: Iterable[Stretch], *, opened: datetime, until: datetime) -
         else:
             cuts.append((holder, start, end))
     whole = until - opened
-    running = {one.holder for one in known if (one.end or until) >= until}
+    running = {one.holder for one in stretches if one.end is None and one.start < until}
     return [
         Share(holder, end - start, (end - start) / whole, end == until and holder in running)
         for holder, start, end in cuts

@@ -7,6 +7,7 @@ from django.utils import timezone
 from contraparte.desk import queries, threads
 from contraparte.desk.markings import marking_words
 from contraparte.desk.registry import subject_of
+from contraparte.desk.rules.elapsed import totals
 from contraparte.exchange import actions as exchange
 from contraparte.protocol.marking import Marking
 from contraparte.web.permissions import PageRequest, may, page
@@ -44,6 +45,8 @@ def show(request: PageRequest, pk: int) -> HttpResponse:
         "number": int(wanted) if wanted.isdecimal() else last,
         "owed": owed,
         "bar": bar,
+        "held": totals(bar),
+        "is_running": conversation.closed_at is None,
         "can_release": bool(may(request.tenure, "release.view")),
         "drafts": threads.open_drafts(conversation),
         "steps": subject.steps(conversation, request.tenure, now) if conversation.closed_at is None else [],

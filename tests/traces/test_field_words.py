@@ -1,0 +1,51 @@
+"""Every field a trace message can carry has a name in words, and so has every code a reader meets in one."""
+
+from collections.abc import Iterator
+from typing import Any, get_args
+
+import pytest
+from django.utils import translation
+from pydantic import BaseModel
+
+from contraparte.desk.registry import field_word, value_word
+from contraparte.exchange import registry
+from contraparte.traces.rules.codes import ResultCode
+
+
+def pointers(model: type[BaseModel], at: str = "") -> Iterator[str]:
+    """Every leaf of a payload, the first element standing for a list's."""
+    for name, field in model.model_fields.items():
+        for kind in flat(field.annotation):
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                below = f"{at}/{name}/0" if "list" in str(field.annotation) else f"{at}/{name}"
+                yield from pointers(kind, below)
+                break
+        else:
+            yield f"{at}/{name}"
+
+
+def flat(annotation: Any) -> Iterator[Any]:
+    yield annotation
+    for inner in get_args(annotation):
+        yield from flat(inner)
+
+
+TRACES = [known for known in registry.message_types() if known.name.startswith("trace.")]
+
+
+@pytest.mark.parametrize("known", TRACES, ids=lambda known: known.name)
+def test_every_field_has_a_name_in_spanish(known: registry.MessageType) -> None:
+    with translation.override("es"):
+        spoken = {pointer: field_word(pointer) for pointer in pointers(known.body)}
+    raw = {pointer for pointer, name in spoken.items() if name == pointer.rpartition("/")[2].replace("_", " ")}
+    assert spoken and not raw
+
+
+@pytest.mark.parametrize("code", list(ResultCode))
+def test_every_result_reads_as_words(code: ResultCode) -> None:
+    assert value_word("/code", code.value) != code.value
+
+
+def test_a_yes_is_said_in_the_readers_language() -> None:
+    with translation.override("es"):
+        assert (value_word("/x", True), value_word("/x", False), value_word("/x", "AB-12")) == ("sí", "no", "AB-12")
