@@ -1,14 +1,14 @@
 """A node is a folder. What lies where in it, and what `node.toml` says.
 
-    node.toml        name, operator agency, address, database      (settings, no secrets)
-    node.sqlite3     the records of this node (embedded default)
-    witness.sqlite3  the heads this node has cosigned, apart from the records on purpose
-    guard/           the last head of each log this node has signed, apart from database and backups
-    keys/            private keys, one file each, mode 0600
-    directory/       trusted metadata and targets of each country
-    policies/        release policies of this node, beside those the package ships
-    books/           search indexes
-    run/             sockets and locks of running processes
+node.toml        name, operator agency, address, database      (settings, no secrets)
+node.sqlite3     the records of this node (embedded default)
+witness.sqlite3  the heads this node has cosigned, apart from the records on purpose
+guard/           the last head of each log this node has signed, apart from database and backups
+keys/            private keys, one file each, mode 0600
+directory/       trusted metadata and targets of each country
+policies/        release policies of this node, beside those the package ships
+books/           search indexes
+run/             sockets and locks of running processes
 """
 
 import os
