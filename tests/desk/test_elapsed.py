@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contraparte.desk.rules.elapsed import Stretch, shares
+from contraparte.desk.rules.elapsed import Stretch, shares, totals
 
 START = datetime(2026, 11, 23, tzinfo=UTC)
 hours = st.integers(0, 400)
@@ -51,3 +51,16 @@ def test_a_question_asked_back_moves_the_time_to_the_other_side() -> None:
     known = [Stretch("us.b/y", at(0), at(10)), Stretch("mx.a/x", at(2), at(5))]
     told = [(one.holder, one.lasted / timedelta(hours=1)) for one in shares(known, opened=START, until=at(10))]
     assert told == [("us.b/y", 2), ("mx.a/x", 3), ("us.b/y", 5)]
+
+
+@given(stretches, hours)
+def test_totals_add_up_to_the_same_time(known: list[Stretch], until: int) -> None:
+    found = shares(known, opened=START, until=at(until))
+    added = totals(found)
+    assert sum((share.lasted for share in added), timedelta()) == sum((share.lasted for share in found), timedelta())
+    assert len({share.holder for share in added}) == len(added)
+
+
+def test_a_step_that_was_answered_at_the_end_is_not_running() -> None:
+    found = shares([Stretch("us.b/y", at(0), at(10))], opened=START, until=at(10))
+    assert [share.is_running for share in found] == [False]

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from contraparte.desk import queries
+from contraparte.desk import queries, registry
 from contraparte.desk.footer import SILENT_AFTER
 from contraparte.directory import actions as directory_actions
 from contraparte.directory import queries as directory
@@ -80,6 +80,27 @@ def test_what_came_in_is_new_until_somebody_of_the_post_opens_it(world: SmallWor
     browser_of(world.officer).get(f"/conversations/{ours.pk}/")
     assert [one.is_new for one in queries.came_in(world.officer, timezone.now())] == [False]
     assert Receipt.objects.filter(ours=True, kind="opened").count() == 1
+
+
+def test_a_conversation_with_much_news_is_one_row(world: SmallWorld) -> None:
+    thread = world.conversation(CENTRE, SONORA)
+    for text in ("one", "two", "three"):
+        actions.send_all([world.note(text, thread)], now=timezone.now())
+    world.settle()
+    assert len(queries.came_in(world.officer, timezone.now())) == 1
+    assert queries.unread_count(world.officer)[0] == 1
+
+
+def test_what_a_post_answers_by_itself_is_no_news(world: SmallWorld) -> None:
+    registry.register_quiet(["note.say/1"])
+    try:
+        actions.send_all([world.note("hello", world.conversation(CENTRE, SONORA))], now=timezone.now())
+        world.settle()
+        assert queries.came_in(world.officer, timezone.now()) == []
+        assert queries.unread_count(world.officer) == (0, None)
+        assert len(queries.to_do(world.officer, timezone.now())) == 1, "what is owed is told all the same"
+    finally:
+        registry.QUIET_TYPES.discard("note.say/1")
 
 
 def test_looking_ahead_without_opening_tells_nobody(world: SmallWorld, browser_of: BrowserOf) -> None:
@@ -156,6 +177,13 @@ def test_an_auditor_and_an_administrator_see_no_content(world: SmallWorld, brows
         for address in ("/desk/", "/conversations/", f"/conversations/{thread.pk}/", f"/release/{draft.pk}/"):
             text_of(client, address, 403)
         assert client.get("/log/").status_code == 200
+
+
+def test_a_title_is_escaped_once(world: SmallWorld, browser_of: BrowserOf, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = registry.Subject("note", "note", titles=lambda rows, _: {row.pk: "Ridge & <b>Sons</b>" for row in rows})
+    monkeypatch.setitem(registry.SUBJECTS, "note", told)
+    page = text_of(browser_of(world.officer), f"/conversations/{world.conversation().pk}/")
+    assert "<h1>Ridge &amp; &lt;b&gt;Sons&lt;/b&gt;</h1>" in page
 
 
 # --- the release preview ---

@@ -32,9 +32,9 @@ SIDES = {"mx", "us"}
 
 
 @register.simple_block_tag
-def capture(content: str) -> str:
-    """Render once, use twice: the title in the tab and above the page."""
-    return content.strip()
+def capture(content: str) -> SafeString:
+    """Render once, use twice: the title in the tab and above the page. The template has escaped it already."""
+    return mark_safe(content.strip())  # noqa: S308
 
 
 @register.simple_tag
