@@ -79,6 +79,10 @@ CHANGES = [
     Change("a release removed", run(f"DELETE FROM exchange_release WHERE message_id = {MESSAGE}"),
            "message.release.missing"),
     Change("a message removed", run(f"DELETE FROM exchange_message WHERE id = {MESSAGE}"), "leaf.message.missing"),
+    Change("a message's type", run(f"UPDATE exchange_message SET type = 'trace.cancel/1' WHERE id = {MESSAGE}"),
+           "message.type.changed"),
+    Change("a message's sender", run(f"UPDATE exchange_message SET sender = 'mx.fge-son/audit' WHERE id = {MESSAGE}"),
+           "message.sender.changed"),
     Change("a message turned round", run(f"UPDATE exchange_message SET direction = 'in' WHERE id = {MESSAGE}"),
            "message.direction.changed"),
 ]  # fmt: skip
