@@ -22,6 +22,9 @@ from contraparte.books.rules.notation import Piece, SerialPattern
 from contraparte.books.rules.weights import CONFUSED, SWAPPED, UNREAD_ABSENT
 
 UNKNOWN: Final = "~"  # stands for "?" in an automaton: no serial holds it, so it costs the one error it is
+MOST_EXPLAINED: Final = 3_000  # lines explained one by one; beyond, those whose description agrees best
+MOST_WITH_RUN: Final = 1_000  # lines that agree but for a run are alike: of more, ten cannot be chosen
+MOST_BESIDE_RUN: Final = 400  # still less of those that have an error besides
 LEAST_KNOWN: Final = 4  # with a run and fewer known characters, one of them wrong leaves nothing to search by
 MOST_VARIANTS: Final = 6  # readings of narrow classes tried one by one; wider ones count as unread
 MUST, SHOULD = tantivy.Occur.Must, tantivy.Occur.Should
@@ -31,10 +34,11 @@ Query = tantivy.Query
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """A query, and the fewest nats that explain a line it adds to the tiers before it."""
+    """A query, the fewest nats that explain a line it adds to those before it, and how many are worth explaining."""
 
     query: Query
     least_nats: float
+    most: int = MOST_EXPLAINED
 
 
 def tiers(pattern: SerialPattern) -> list[Tier]:
@@ -131,7 +135,8 @@ def _regex(pieces: tuple[Piece, ...]) -> Query:
 def _with_run(pattern: SerialPattern) -> list[Tier]:
     exact = _any([_exact_run(pieces) for pieces in _run_variants(pattern.pieces)])
     near = [query for pieces in _run_variants(pattern.pieces) for query in _near_run(pieces)]
-    return [Tier(exact, 0.0), Tier(_any(near), UNREAD_ABSENT)] if near else [Tier(exact, 0.0)]
+    first = Tier(exact, 0.0, MOST_WITH_RUN)
+    return [first, Tier(_any(near), UNREAD_ABSENT, MOST_BESIDE_RUN)] if near else [first]
 
 
 def _run_variants(pieces: tuple[Piece, ...]) -> Iterator[tuple[Piece, ...]]:

@@ -173,11 +173,11 @@ class LineWriter:
 
 def _row(stored: Sequence[Any]) -> Row:
     serial, key, state, acquired, source, disposed, recipient = stored[10:17]
-    left = _day(disposed) if disposed else None
-    return Row(stored[0], Made(*stored[4:10]), serial, key, state, _day(acquired), source, left, recipient)
+    left = day_of(disposed) if disposed else None
+    return Row(stored[0], Made(*stored[4:10]), serial, key, state, day_of(acquired), source, left, recipient)
 
 
-def _day(stored: date | str) -> date:
+def day_of(stored: date | str) -> date:
     """A date column read by raw SQL: text on SQLite."""
     return stored if isinstance(stored, date) else date.fromisoformat(stored)
 

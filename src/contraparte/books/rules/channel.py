@@ -181,23 +181,27 @@ class Channel:
             row, below = table[i], table[i + 1]
             if piece.run:
                 reach = _FAR
-                for j in range(width):
-                    below[j] = min(row[j] + RUN_EMPTY, reach)
-                    reach = min(reach, row[j]) + RUN_CHARACTER
+                for j, cost in enumerate(row):
+                    empty = cost + RUN_EMPTY
+                    below[j] = empty if empty < reach else reach
+                    reach = (reach if reach < cost else cost) + RUN_CHARACTER
                 continue
             costs, gone = all_costs[i], ADDED if piece.choices else UNREAD_ABSENT
             single, before = singles[i], singles[i - 1] if i else ""
             left = below[0] = row[0] + gone
+            swappable = bool(single and before and before != single)
+            # The innermost loop of every search: comparisons, because a call of min() costs thrice as much.
             for j in range(1, width):
                 character = serial[j - 1]
                 best = row[j] + gone
                 other = row[j - 1] + costs[character]
-                best = min(best, other)
+                if other < best:  # noqa: PLR1730
+                    best = other
                 left += MISSED
-                best = min(best, left)
-                if single and character == before != single and j > 1 and serial[j - 2] == single:
-                    other = table[i - 1][j - 2] + SWAPPED
-                    best = min(best, other)
+                if left < best:  # noqa: PLR1730
+                    best = left
+                if swappable and character == before and j > 1 and serial[j - 2] == single:
+                    best = min(best, table[i - 1][j - 2] + SWAPPED)
                 below[j] = left = best
         return table
 
