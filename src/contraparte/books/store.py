@@ -107,20 +107,15 @@ class LineWriter:
         self._learn({row.made for row, _, _ in lines})
         book, described = self.book.pk, self._descriptions
         # SQLite's own adapter for dates is slow and deprecated; both databases read the text.
-        days: dict[date | None, str | None] = {row.acquired_on: row.acquired_on.isoformat() for row, _, _ in lines}
-        days |= {row.disposed_on: row.disposed_on.isoformat() for row, _, _ in lines if row.disposed_on}
-        days[None] = None
+        values = [
+            (
+                book, line_id, revision, before, True, described[made], serial, key, state,
+                acquired.isoformat(), source, left.isoformat() if left else None, recipient,
+            )
+            for (line_id, made, serial, key, state, acquired, source, left, recipient), revision, before in lines
+        ]  # fmt: skip
         with connection.cursor() as cursor:
-            cursor.executemany(
-                _INSERT,
-                [
-                    (
-                        book, row.line_id, revision, before, True, described[row.made], row.serial, row.key, row.state,
-                        days[row.acquired_on], row.acquired_from, days[row.disposed_on], row.disposed_to,
-                    )
-                    for row, revision, before in lines
-                ],
-            )  # fmt: skip
+            cursor.executemany(_INSERT, values)
             return int(cursor.rowcount)
 
     def _learn(self, wanted: set[Made]) -> None:
@@ -163,7 +158,7 @@ class LineWriter:
         """Keep the book's counts beside its lines."""
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT max(id) FROM books_line WHERE id > %s AND book_id = %s", [self.book.last_line, self.book.pk]
+                "SELECT max(id) FROM books_line WHERE id > %s AND book_id + 0 = %s", [self.book.last_line, self.book.pk]
             )
             newest = cursor.fetchone()[0]
         self.book.lines += added

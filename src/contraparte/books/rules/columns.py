@@ -109,10 +109,9 @@ class RowReader:
         if "  " in whole or not (len(whole) <= MAX_CELL and whole.isprintable()):
             cells = [_text(cell, name) for cell, name in zip(cells, self._names, strict=True)]
         cells.append("")
-        maker, importer, kind, model, caliber, country, *rest = self._pick(cells)
-        cells_of_gun = (maker, importer, kind, model, caliber, country)
-        described = self._made.get(cells_of_gun) or self._describe(cells_of_gun)
-        return read_values(*described, rest, self._dates)
+        picked = self._pick(cells)
+        described = self._made.get(picked[:6]) or self._describe(picked[:6])
+        return read_values(*described, picked[6:], self._dates)
 
     def _describe(self, cells: tuple[str, ...]) -> tuple[Made, str]:
         made, maker_key = read_made(cells)

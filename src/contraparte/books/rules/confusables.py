@@ -9,13 +9,13 @@ from typing import Final
 GROUPS: Final[tuple[str, ...]] = ("0ODQ", "1IL", "5S", "8B", "2Z", "6G", "UV", "4A")
 ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
-_FOLDING: Final = {ord(member): group[0] for group in GROUPS for member in group}
+_FOLDING: Final = bytes.maketrans("".join(GROUPS).encode(), "".join(group[0] * len(group) for group in GROUPS).encode())
 _GROUP_OF: Final = {member: group for group in GROUPS for member in group}
 
 
 def fold(text: str) -> str:
     """`text` (canonical characters) with every confusable replaced by the first of its group."""
-    return text.translate(_FOLDING)
+    return text.encode().translate(_FOLDING).decode()
 
 
 def lookalikes(character: str) -> str:
