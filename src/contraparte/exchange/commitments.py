@@ -12,6 +12,7 @@ from django.conf import settings
 
 from contraparte.protocol.errors import LocalKeyMissingError
 
+FILE = "commitment.key"
 KEY_BYTES = 32
 
 
@@ -20,10 +21,15 @@ def commitment(facts: dict[str, Any]) -> bytes:
     return hmac.digest(_key(settings.HOME.folder("keys")), json.dumps(facts, sort_keys=True).encode(), "sha256")
 
 
+def is_kept() -> bool:
+    """Whether this home has its commitment key; a new one would explain no leaf written under the old."""
+    return (settings.HOME.folder("keys") / FILE).exists()
+
+
 @cache
 def _key(folder: Path) -> bytes:
     """The node's commitment key, made on first use. Raises LocalKeyMissingError for a damaged file."""
-    file = folder / "commitment.key"
+    file = folder / FILE
     if not file.exists():
         _make(file)
     key = file.read_bytes()

@@ -15,6 +15,7 @@ from contraparte.exchange.models import Content, Conversation, Job, Message, Rec
 from contraparte.exchange.releasing import MESSAGE_COLUMNS
 from contraparte.ledger import actions as ledger
 from contraparte.protocol import receipts as protocol
+from contraparte.protocol.encoding import instant
 from contraparte.protocol.errors import ConversationPartyError, MessageSequenceError, OrderGapError
 from contraparte.protocol.ids import agency_of
 from contraparte.protocol.keys import Purpose
@@ -142,10 +143,15 @@ def _all_refused(item: "Item", reached: int) -> bool:
     return refused.values("seq").distinct().count() == last - first + 1
 
 
+def acceptance_facts(digest: bytes, at: datetime.datetime) -> dict[str, Any]:
+    """What the leaf of an acceptance commits to. The digest stands for all the message says of itself."""
+    return {"at": instant(at), "digest": digest.hex()}
+
+
 def _leaf(item: "Item", now: datetime.datetime) -> ledger.Entry:
     from contraparte.exchange.inbox import signature_hash
 
-    facts: dict[str, Any] = {"at": now.isoformat(), "digest": item.digest.hex()}
+    facts = acceptance_facts(item.digest, now)
     if item.refusal:
         facts["code"] = item.refusal
     return ledger.Entry(

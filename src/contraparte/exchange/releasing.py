@@ -26,6 +26,7 @@ from contraparte.exchange.models import Content, Message, Outbox, PolicyText, Re
 from contraparte.exchange.wake import wake_worker
 from contraparte.exchange.writing import writing
 from contraparte.ledger import actions as ledger
+from contraparte.protocol.encoding import instant
 from contraparte.protocol.envelope import Envelope, envelope_hash, seal
 from contraparte.protocol.ids import agency_of, new_nonce
 from contraparte.protocol.keys import Purpose
@@ -241,7 +242,7 @@ def release_facts(
     The digest is of the presentation, and so stands for all the message says of itself.
     """
     return {
-        "at": at.isoformat(),
+        "at": instant(at),
         "by": by,
         "content": content_digest.hex(),
         "decision": decision,

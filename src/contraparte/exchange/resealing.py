@@ -7,16 +7,23 @@ and the hash of the envelope that was replaced is kept, for a receipt may still 
 import datetime
 import hashlib
 import logging
+from typing import Any
 
 from contraparte.directory import keyring
 from contraparte.exchange.commitments import commitment
 from contraparte.exchange.models import Content, Message, Resealing
 from contraparte.exchange.writing import writing
 from contraparte.ledger import actions as ledger
+from contraparte.protocol.encoding import instant
 from contraparte.protocol.envelope import Header, envelope_hash, seal
 from contraparte.protocol.keys import Purpose
 
 log = logging.getLogger(__name__)
+
+
+def resealing_facts(row: Message, at: datetime.datetime) -> dict[str, Any]:
+    """What the leaf of a resealing commits to."""
+    return {"at": instant(at), "digest": bytes(row.digest).hex()}
 
 
 def reseal(row: Message, *, now: datetime.datetime) -> bool:
@@ -56,7 +63,7 @@ def reseal(row: Message, *, now: datetime.datetime) -> bool:
                     direction=ledger.Direction.OUT,
                     message_id=str(row.uuid),
                     envelope_hash=fresh,
-                    commitment=commitment({"at": now.isoformat(), "digest": bytes(row.digest).hex()}),
+                    commitment=commitment(resealing_facts(row, now)),
                     signature_hash=hashlib.sha256(envelope.signature).digest(),
                     references=(bytes(row.leaf_hash),),
                     at=now,
