@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import repeat
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,8 +23,9 @@ from contraparte.directory import actions as directory_actions
 from contraparte.exchange import actions, delivery, handling, jobs, registry, worker
 from contraparte.exchange.models import Conversation, Job, Lane, Message, Outbox, Receipt
 from contraparte.exchange.recording import HANDLE
-from contraparte.exchange.wake import Bell, wake_worker
+from contraparte.exchange.wake import Bell, call_workers, wake_worker
 from contraparte.exchange.writing import writing
+from contraparte.node.home import Home
 from contraparte.protocol.errors import DraftFieldError, LocalKeyMissingError, WorkerRunningError
 from tests.exchange import small_world
 from tests.exchange.small_world import CENTRE, FEDERAL, OPERATOR, SONORA, SmallWorld
@@ -340,6 +342,16 @@ def test_a_bell_rings_for_every_listener_and_not_after_it_is_gone(world: SmallWo
     left_behind.touch()
     wake_worker()  # nobody listens, and nobody is told
     assert list(settings.HOME.folder("run").glob("wake-*")) == [left_behind] or not left_behind.exists()
+
+
+def test_a_bell_rings_in_a_home_whose_path_is_longer_than_a_sockets_address(tmp_path: Path, settings: Any) -> None:
+    deep = tmp_path / ("a" * 90) / ("b" * 90)
+    deep.mkdir(parents=True)
+    settings.HOME = Home(path=deep)
+    with Bell() as bell:
+        call_workers()
+        assert bell.wait(PATIENCE_S)
+    assert not list(settings.HOME.folder("run").glob("wake-*"))
 
 
 def test_a_bell_rings_after_the_commit_and_not_before(world: SmallWorld) -> None:

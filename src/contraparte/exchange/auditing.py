@@ -154,8 +154,8 @@ def _leaf_fault(row: Message, around: _Surroundings, data: bytes, leaf: Leaf) ->
         (
             ("leaf_hash", bytes(row.leaf_hash), leaf_hash(data)),
             ("uuid", row.uuid.bytes, leaf.message_id),
-            ("kind", leaf.kind, Kind.MESSAGE_RELEASED if is_out else Kind.MESSAGE_ACCEPTED),
             ("direction", row.direction, leaf.direction.value),
+            ("kind", leaf.kind, Kind.MESSAGE_RELEASED if is_out else Kind.MESSAGE_ACCEPTED),
             ("log_origin", (row.agency, row.peer), around.logs.get(row.log_origin)),
         )
     )

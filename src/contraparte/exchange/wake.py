@@ -8,6 +8,7 @@ import contextlib
 import os
 import secrets
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,6 +18,8 @@ from django.db import connection, transaction
 
 #: Seconds after which a worker looks even if nobody has called: for work committed on another machine.
 FALLBACK_S = 1.0
+#: Bytes of a path in a socket's address, its closing NUL left out.
+LONGEST_ADDRESS = 107
 
 
 def _sockets() -> list[Path]:
@@ -38,17 +41,25 @@ def call_workers() -> None:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as caller:
             caller.setblocking(False)
             try:
-                caller.sendto(b"", _short(address))
+                with _address(address) as reachable:
+                    caller.sendto(b"", reachable)
             except (ConnectionRefusedError, FileNotFoundError):
                 address.unlink(missing_ok=True)  # a worker that was killed left its socket behind
             except OSError:
                 continue  # its queue is full, so it is awake; or it cannot be reached, and looks by itself
 
 
-def _short(path: Path) -> str:
-    """A path short enough for a socket address (108 bytes), by way of the working folder where that helps."""
-    relative = os.path.relpath(path)
-    return relative if len(relative) < len(str(path)) else str(path)
+@contextlib.contextmanager
+def _address(path: Path) -> Iterator[str]:
+    """A socket's address. It has room for 107 bytes (unix(7)): a longer path goes by way of its open folder."""
+    if len(os.fsencode(path)) <= LONGEST_ADDRESS:
+        yield str(path)
+        return
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{folder}/{path.name}"
+    finally:
+        os.close(folder)
 
 
 class Bell:
@@ -57,7 +68,8 @@ class Bell:
     def __init__(self) -> None:
         self._path = settings.HOME.folder("run") / f"wake-{os.getpid()}-{secrets.token_hex(4)}.sock"
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._socket.bind(_short(self._path))
+        with _address(self._path) as address:
+            self._socket.bind(address)
 
     def __enter__(self) -> Self:
         return self
