@@ -13,7 +13,7 @@ from contraparte.directory.models import Tenure
 from contraparte.exchange import actions
 from contraparte.exchange.models import Conversation, Draft, Message
 from contraparte.ledger.models import Leaf, Log
-from tests.browser.conftest import assert_accessible, assert_fits, visit
+from tests.browser.harness import assert_accessible, assert_fits, visit
 from tests.exchange.small_world import CENTRE, MARKING, SONORA, SmallWorld
 
 pytestmark = [pytest.mark.django_db(transaction=True)]

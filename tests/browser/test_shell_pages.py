@@ -7,7 +7,7 @@ from django.core.cache import cache
 from playwright.sync_api import Page
 
 from contraparte.directory.rules.roles import Role
-from tests.browser.conftest import assert_accessible, assert_fits, visit
+from tests.browser.harness import assert_accessible, assert_fits, visit
 from tests.web.people import PASSWORD, appoint, make_person, make_post, signed_in
 from tests.web.test_sign_in import code_of
 

@@ -14,11 +14,9 @@ from playwright.sync_api import Page, expect
 from contraparte.traces.actions.custody import candidates_of, confirm_link
 from contraparte.traces.actions.requesting import open_traces
 from contraparte.traces.models import CustodianTask, Event, Gun, SameGun, Trace, Walk
-from tests.browser.conftest import assert_accessible, assert_fits, chromium, open_page, visit
+from tests.browser.harness import assert_accessible, assert_fits, visit
 from tests.traces.test_pages import browser
 from tests.traces.trace_world import DEALER, MAKER, WHOLESALER, TraceWorld
-
-__all__ = ["chromium", "open_page"]  # fixtures of the browser harness
 
 OpenPage = Callable[..., Page]
 SHOTS = os.environ.get("TRACE_SHOTS", "")

@@ -4,7 +4,7 @@ A first pass computes every hash once and only asks whether all holds; that is h
 does not, a second one goes batch by batch and names what was changed. Leaves are read in pages as plain rows; memory
 does not grow with a log but for 32 bytes per 256 leaves, and for what the two sides have to be compared by.
 
-Longer than most modules here because the two passes share how leaves, tiles and checkpoints are read.
+Over 400 lines, in one place because the two passes share how leaves, tiles and checkpoints are read.
 """
 
 import hashlib
