@@ -1,13 +1,15 @@
 """Every test: `make test`. One pass with SQLite over all, one with PostgreSQL over what touches the database.
 
-Settings are read once a process, so two databases are two runs of pytest. Each writes its counts as JUnit XML; the
-last line adds them up in pytest's own words, so that whoever reads the last line reads all. Exit 1 when anything
+Settings are read once a process, so two databases are two runs of pytest: side by side, for a pass keeps one core
+busy. The first is shown as it goes on, what the other said when both have ended. Each writes its counts as JUnit XML;
+the last line adds them up in pytest's own words, so that whoever reads the last line reads all. Exit 1 when anything
 failed, when a run did not end by itself, or when a run found no test.
 
 Arguments go to pytest: `make test ARGS="tests/ledger -k fsck"`; `--db=sqlite` or `--db=postgres` among them keeps
 one pass.
 """
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -43,18 +45,27 @@ def count(report: Path) -> Counter[str]:
     return outcomes
 
 
-def run_pass(database: str, arguments: list[str], folder: Path) -> tuple[Counter[str], int]:
-    """Run pytest on one database; returns its counts and its exit status."""
-    report = folder / f"{database}.xml"
-    print(f"---- tests on {database} ----", flush=True)
-    # -qq keeps dots and failures and leaves out pytest's own closing line: there is one, at the end.
-    command = [
-        sys.executable, "-m", "pytest", "-qq", f"--db={database}", f"--junitxml={report}", *PASSES[database], *arguments
-    ]  # fmt: skip
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
-    environment.pop("DATABASE_URL", None)
-    status = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
-    return count(report), status
+def run_passes(databases: list[str], arguments: list[str], folder: Path) -> dict[str, int]:
+    """Run pytest on each database at the same time; gives each one's exit status."""
+    running: dict[str, subprocess.Popen[bytes]] = {}
+    print(f"---- tests on {databases[0]} ----", flush=True)
+    with contextlib.ExitStack() as ending:
+        for database in databases:
+            # -qq keeps dots and failures and leaves out pytest's own closing line: there is one, at the end.
+            command = [
+                sys.executable, "-m", "pytest", "-qq", f"--db={database}", f"--junitxml={folder / database}.xml",
+                *PASSES[database], *arguments,
+            ]  # fmt: skip
+            environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+            environment.pop("DATABASE_URL", None)
+            told = ending.enter_context((folder / f"{database}.txt").open("w")) if running else None
+            running[database] = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=told, stderr=told)
+            ending.callback(running[database].terminate)
+        statuses = {database: process.wait() for database, process in running.items()}
+    for database in databases[1:]:
+        told_by_it = (folder / f"{database}.txt").read_text("utf-8", "replace")
+        print(f"---- tests on {database} ----\n{told_by_it}", flush=True)
+    return statuses
 
 
 def main() -> None:
@@ -66,9 +77,8 @@ def main() -> None:
     total: Counter[str] = Counter()
     failed = False
     with tempfile.TemporaryDirectory(prefix="contraparte-test-report-") as folder:
-        for database in chosen:
-            outcomes, status = run_pass(database, arguments, Path(folder))
-            total += outcomes
+        for database, status in run_passes(chosen, arguments, Path(folder)).items():
+            total += count(Path(folder) / f"{database}.xml")
             # A part chosen by hand may hold no store test; the whole suite always does.
             nothing_asked = status == NO_TESTS_COLLECTED and bool(arguments) and database == "postgres"
             failed |= status != 0 and not nothing_asked
