@@ -67,9 +67,12 @@ class Node:
 
     def memory_mib(self) -> float:
         """Resident memory of the node's processes and their children, in MiB."""
-        known = [psutil.Process(process.pid) for process in self.running]
-        every = known + [child for parent in known for child in parent.children(recursive=True)]
-        return sum(process.memory_info().rss for process in every) / 2**20
+        return sum(process.memory_info().rss for one in self.running for process in _family(one)) / 2**20
+
+    def cpu_s(self) -> dict[str, float]:
+        """Seconds of processor each part of the node has used: the releasing process, the web process, the worker."""
+        parts = dict(zip(("release", "web", "worker"), (self._desk, *self.running), strict=False))
+        return {name: sum(sum(p.cpu_times()[:2]) for p in _family(process)) for name, process in parts.items()}
 
     def stop(self) -> None:
         """Stop everything, politely and then not."""
@@ -83,6 +86,11 @@ class Node:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def _family(process: "subprocess.Popen[str]") -> list[psutil.Process]:
+    parent = psutil.Process(process.pid)
+    return [parent, *parent.children(recursive=True)]
 
 
 @contextmanager

@@ -37,10 +37,12 @@ def measure(size: Size) -> Iterator[Row]:
         wait_until_settled(sender, BATCH)
 
         memory = sender.memory_mib() + receiver.memory_mib()
+        before = cpu_of(sender, receiver)
         started = time.perf_counter()
         released_in = sender.ask("release", COUNT[size], BATCH)
         wait_until_settled(sender, BATCH + COUNT[size])
         spent = time.perf_counter() - started
+        after = cpu_of(sender, receiver)
         grown = sender.memory_mib() + receiver.memory_mib() - memory
         ours, theirs = sender.ask("counts"), receiver.ask("counts")
         got = sum(number for state, number in theirs.items() if state.startswith("in."))
@@ -53,9 +55,23 @@ def measure(size: Size) -> Iterator[Row]:
             "bare primitives of both ends on all cores",
             goal="at least 1,000/s",
             note=f"Releasing alone took {released_in:.1f} s of {spent:.1f} s. Lost 0, doubled 0 (counted in both "
-            f"databases). Memory of both nodes grew by {grown:.0f} MiB.",
+            f"databases). Memory of both nodes grew by {grown:.0f} MiB. "
+            f"Where the time goes, in ms of processor a message: {where_it_goes(before, after, COUNT[size])}.",
         )
         yield one_by_one(sender, BATCH + COUNT[size], SINGLE[size])
+
+
+def cpu_of(sender: Node, receiver: Node) -> dict[str, float]:
+    """Seconds of processor used so far by each process of both nodes."""
+    nodes = {"sender": sender, "receiver": receiver}
+    return {f"{side} {part}": spent for side, node in nodes.items() for part, spent in node.cpu_s().items()}
+
+
+def where_it_goes(before: dict[str, float], after: dict[str, float], count: int) -> str:
+    """Milliseconds of processor for each message, by process, the most first."""
+    used = {name: (spent - before.get(name, 0.0)) * 1000 / count for name, spent in after.items()}
+    parts = [f"{name} {ms:.2f}" for name, ms in sorted(used.items(), key=lambda part: -part[1]) if ms >= 0.005]
+    return f"{', '.join(parts)}; together {sum(used.values()):.2f} on {os.cpu_count()} cores"
 
 
 def one_by_one(sender: Node, before: int, count: int) -> Row:

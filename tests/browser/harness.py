@@ -6,7 +6,9 @@ content security policy or a script error fails the test. `assert_accessible` ru
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -39,30 +41,41 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@contextmanager
+def contexts(chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
+    """`open_context(width="desk", **more)` gives a window of its own; at the end no page may have complained."""
+    opened: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def open_context(width: str = "desk", **more: Any) -> BrowserContext:
+        across, down = WIDTHS[width]
+        context = chromium.new_context(viewport={"width": across, "height": down}, **more)
+        context.on("weberror", lambda thrown: complaints.append(str(thrown.error)))
+        context.on("console", lambda told: complaints.append(told.text) if _is_complaint(told.text) else None)
+        opened.append(context)
+        return context
+
+    yield open_context
+    for context in opened:
+        context.close()
+    assert not complaints, complaints
+
+
 @pytest.fixture
 def open_page(chromium: Browser, live_server: "pytest.FixtureRequest") -> Iterator[Callable[..., Page]]:
     """`open_page(client=None, language="en", width="desk")` gives a page that carries the session of a test client."""
-    contexts: list[BrowserContext] = []
-    complaints: list[str] = []
+    with contexts(chromium) as open_context:
 
-    def open_one(client: object = None, language: str = "en", width: str = "desk") -> Page:
-        across, down = WIDTHS[width]
-        context = chromium.new_context(viewport={"width": across, "height": down}, base_url=live_server.url)
-        contexts.append(context)
-        cookies = [{"name": "django_language", "value": language, "url": live_server.url}]
-        if client is not None:
-            session = client.cookies[settings.SESSION_COOKIE_NAME].value
-            cookies.append({"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url})
-        context.add_cookies(cookies)
-        page = context.new_page()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda told: complaints.append(told.text) if _is_complaint(told.text) else None)
-        return page
+        def open_one(client: object = None, language: str = "en", width: str = "desk") -> Page:
+            context = open_context(width, base_url=live_server.url)
+            cookies = [{"name": "django_language", "value": language, "url": live_server.url}]
+            if client is not None:
+                session = client.cookies[settings.SESSION_COOKIE_NAME].value
+                cookies.append({"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url})
+            context.add_cookies(cookies)
+            return context.new_page()
 
-    yield open_one
-    for context in contexts:
-        context.close()
-    assert not complaints, complaints
+        yield open_one
 
 
 def visit(page: Page, address: str, status: int = 200) -> Page:

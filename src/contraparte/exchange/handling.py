@@ -10,10 +10,13 @@ Jobs of other lanes (`registry.register_job`) run the same way, each in a transa
 import datetime
 import logging
 import random
+from collections.abc import Callable
+from functools import cache
 
 from django.db import transaction
 
 from contraparte.directory import queries as directory
+from contraparte.directory.models import Tenure
 from contraparte.exchange import jobs, registry
 from contraparte.exchange.clockwork import note_acceptances
 from contraparte.exchange.models import Message
@@ -28,6 +31,8 @@ log = logging.getLogger(__name__)
 
 GROUP = 32  # messages that share a commit
 TRIES = 6
+
+ServiceOf = Callable[[str], Tenure]
 
 #: What the message is not to blame for and a person need not look at: it is tried again for as long as it takes.
 NOT_NOW = (NodeError, AccordSuspendedError, DirectoryStaleError)
@@ -45,7 +50,9 @@ def handle_waiting(*, now: datetime.datetime, limit: int = GROUP) -> int:
     with writing(*{row.agency for row in rows.values()}):
         held = [job for job in jobs.hold(claimed) if job.subject in rows]
         note_acceptances([(rows[job.subject], rows[job.subject].at) for job in held])
-        done = [job for job in held if _handle_job(job, rows[job.subject], now)]
+        # A post answers under one tenure for the length of this transaction.
+        service_of = cache(directory.service_tenure)
+        done = [job for job in held if _handle_job(job, rows[job.subject], service_of, now)]
         delivered = [rows[job.subject] for job in done]
         Message.objects.filter(pk__in=[row.pk for row in delivered]).update(state=Message.State.HANDLED)
         jobs.finish([job.id for job in done])
@@ -53,11 +60,11 @@ def handle_waiting(*, now: datetime.datetime, limit: int = GROUP) -> int:
     return len(claimed)
 
 
-def _handle_job(job: jobs.Claimed, row: Message, now: datetime.datetime) -> bool:
+def _handle_job(job: jobs.Claimed, row: Message, service_of: ServiceOf, now: datetime.datetime) -> bool:
     """One message in its savepoint; True where it reached its feature and is to be marked so."""
     try:
         with transaction.atomic():
-            _hand_over(row, now)
+            _hand_over(row, service_of, now)
     except NOT_NOW as error:
         log.warning("message %s (%s) waits: %s", row.uuid, row.type, error.code)
         _put_off(job, error.code, now)
@@ -86,7 +93,7 @@ def _give_up(job: jobs.Claimed, row: Message, code: str) -> None:
     jobs.finish([job.id])
 
 
-def _hand_over(row: Message, now: datetime.datetime) -> None:
+def _hand_over(row: Message, service_of: ServiceOf, now: datetime.datetime) -> None:
     message_type = registry.message_type(row.type)
     message = read_message(row)
     message_type.handler(
@@ -96,7 +103,7 @@ def _hand_over(row: Message, now: datetime.datetime) -> None:
             conversation=row.conversation,
             row=row,
             now=now,
-            by=directory.service_tenure(row.recipient),
+            by=service_of(row.recipient),
         )
     )
 

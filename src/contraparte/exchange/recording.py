@@ -13,6 +13,7 @@ from contraparte.exchange.commitments import commitment
 from contraparte.exchange.composing import worthless_after
 from contraparte.exchange.models import Content, Conversation, Job, Message, Receipt, ReceiptHead, Refusal, Turn
 from contraparte.exchange.releasing import MESSAGE_COLUMNS
+from contraparte.exchange.turns import advance_turns
 from contraparte.ledger import actions as ledger
 from contraparte.protocol import receipts as protocol
 from contraparte.protocol.encoding import instant
@@ -232,16 +233,11 @@ def _save_turns(accepted: Sequence["Item"], threads: Threads, turns: dict[tuple[
         assert item.message is not None
         key = (threads[_thread_key(item)].pk, item.header.sender)
         reached[key] = max(reached.get(key, 0), item.message.seq or 0)
-    changed, fresh = [], []
-    for key, seq in reached.items():
-        turn = turns.get(key)
-        if turn is None:
-            fresh.append(Turn(conversation_id=key[0], peer=key[1], direction="in", seq=seq))
-        elif seq > turn.seq:
-            turn.seq = seq
-            changed.append(turn)
-    Turn.objects.bulk_create(fresh)
-    Turn.objects.bulk_update(changed, ["seq"], batch_size=100)
+    fresh = [key for key in reached if key not in turns]
+    Turn.objects.bulk_create(
+        [Turn(conversation_id=pk, peer=peer, direction="in", seq=reached[pk, peer]) for pk, peer in fresh]
+    )
+    advance_turns({key: seq for key, seq in reached.items() if key in turns and seq > turns[key].seq}, "in")
 
 
 def _sign_and_keep(

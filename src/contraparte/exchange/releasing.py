@@ -14,8 +14,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.db import connection
-
 from contraparte.directory import keyring
 from contraparte.directory import queries as directory
 from contraparte.exchange import gate
@@ -23,6 +21,7 @@ from contraparte.exchange.bulk import as_time, as_uuid, insert_rows
 from contraparte.exchange.commitments import commitment
 from contraparte.exchange.composing import Composed, worthless_after
 from contraparte.exchange.models import Content, Message, Outbox, PolicyText, Release, Turn
+from contraparte.exchange.turns import TurnKey, advance_turns
 from contraparte.exchange.wake import wake_worker
 from contraparte.exchange.writing import writing
 from contraparte.ledger import actions as ledger
@@ -31,8 +30,6 @@ from contraparte.protocol.envelope import Envelope, envelope_hash, seal
 from contraparte.protocol.ids import agency_of, new_nonce
 from contraparte.protocol.keys import Purpose
 from contraparte.protocol.message import digest, issue
-
-TurnKey = tuple[int, str]
 
 MESSAGE_COLUMNS = (
     *("agency", "direction", "peer", "uuid", "conversation_id", "seq", "type", "sender", "recipient"),
@@ -182,19 +179,10 @@ def _write(sealed: Sequence[Sealed], *, now: datetime.datetime) -> list[int]:
         ("message_id", "operator", "conversation_id", "peer", "due", "tries", "code"),
         [(pk, one.operator, one.turn[0], one.turn[1], at, 0, "") for pk, one in zip(ids, sealed, strict=True)],
     )
-    _advance(sealed)
+    advance_turns({one.turn: one.seq for one in sealed}, "out")
     for policy_hash in {one.composed.decision.policy_hash for one in sealed}:
         _keep_policy_text(policy_hash, now)
     return ids
-
-
-def _advance(sealed: Sequence[Sealed]) -> None:
-    last = {one.turn: one.seq for one in sealed}
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            f'UPDATE "{Turn._meta.db_table}" SET seq = %s WHERE conversation_id = %s AND peer = %s AND direction = %s',  # noqa: S608
-            [(seq, pk, peer, "out") for (pk, peer), seq in last.items()],
-        )
 
 
 def _keep_policy_text(policy_hash: str, now: datetime.datetime) -> None:
