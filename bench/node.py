@@ -194,6 +194,13 @@ def counts() -> dict[str, int]:
     return {**found, "outbox": Outbox.objects.count(), "leaves": Leaf.objects.count()}
 
 
+def is_waiting() -> bool:
+    """Whether anything released still waits for its receipt: the cheapest question there is, for it is asked often."""
+    from contraparte.exchange.models import Outbox
+
+    return Outbox.objects.exists()
+
+
 COMMANDS: dict[str, Callable[..., Any]] = {
     "keys": make_keys,
     "load": load_directories,
@@ -204,6 +211,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "pack": packed_requests,
     "post": post_all,
     "counts": counts,
+    "is_waiting": is_waiting,
 }
 
 
