@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from contraparte.desk.queries import type_title
 from contraparte.desk.registry import field_word, value_word
 from contraparte.desk.rules.elapsed import Share, Stretch, shares
+from contraparte.desk.rules.reading import element_of, place_of
 from contraparte.exchange import registry as exchange
 from contraparte.exchange.models import Conversation, Draft, Message, Obligation, Receipt
 from contraparte.exchange.reading import read_message
@@ -43,6 +45,14 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """Lines that belong together: those of one element of a list under its name, or those of no list, without one."""
+
+    name: str
+    lines: list[Line]
+
+
+@dataclass(frozen=True, slots=True)
 class Kept:
     """Something the sender withheld: where, and what they gave as reason."""
 
@@ -59,7 +69,7 @@ class Entry:
     title: str
     is_ours: bool
     content: Content | None  # None once erased
-    lines: list[Line] = field(default_factory=list)
+    groups: list[Group] = field(default_factory=list)
     kept: list[Kept] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
     template: str = ""
@@ -129,22 +139,25 @@ def _entry(row: Message, receipts: Mapping[str, datetime], cosigned: int) -> Ent
         title=type_title(row.type),
         is_ours=row.direction == "out",
         content=content,
-        lines=_lines(row.type, body),
+        groups=_groups(row.type, body),
         kept=[Kept(field_word(one.pointer), one.pointer, one.reason) for one in (content.withheld if content else ())],
         marks=marks,
         template=_template(row.type),
     )
 
 
-def _lines(name: str, body: dict[str, Any]) -> list[Line]:
-    """The leaves in the order the type writes its fields; disclosures arrive in any order."""
-    try:
-        order = {field: place for place, field in enumerate(exchange.message_type(name).body.model_fields)}
-    except MessageTypeUnknownError:
-        order = {}
+def _groups(name: str, body: dict[str, Any]) -> list[Group]:
+    """The leaves in the order in which the type writes its fields, the elements of a list each by itself."""
+    known = exchange.find_type(name)
     found = [(pointer, value) for pointer, value in leaves(body) if value not in ({}, [])]
-    found.sort(key=lambda leaf: order.get(leaf[0].split("/")[1], len(order)))
-    return [Line(field_word(pointer), pointer, value_word(pointer, value)) for pointer, value in found]
+    found.sort(key=lambda leaf: place_of(leaf[0], known.body if known else None))
+    return [
+        Group(
+            field_word(element) if element else "",
+            [Line(field_word(pointer), pointer, value_word(pointer, value)) for pointer, value in part],
+        )
+        for element, part in groupby(found, key=lambda leaf: element_of(leaf[0]))
+    ]
 
 
 def _template(name: str) -> str:

@@ -12,6 +12,7 @@ from contraparte.directory.models import Tenure
 from contraparte.exchange.models import Conversation
 from contraparte.traces.custodians import named
 from contraparte.traces.models import CustodianTask, Event, Hop, SameGun, Trace, Walk
+from contraparte.traces.rules.countries import COUNTRIES
 from contraparte.traces.rules.walk import HopState
 from contraparte.traces.wording import DISPOSALS, FIELDS, RESULTS, ROLES, SERIAL_STATES, TYPES
 
@@ -139,6 +140,11 @@ VALUE_WORDS: dict[str, Text] = {
     **{f"/gun/serial_state={state}": text for state, text in SERIAL_STATES.items()},
     **{f"/chain/*/role={role}": text for role, text in ROLES.items()},
     **{f"{place}={kind}": text for place in ("/chain/*/kind", "/lines/*/kind") for kind, text in DISPOSALS.items()},
+    **{
+        f"{place}={code}": code.upper()
+        for place in ("/gun/country", "/recovery/country", "/lines/*/country")
+        for code in COUNTRIES
+    },
     "/priority=routine": gettext_lazy("routine"),
     "/priority=urgent": gettext_lazy("urgent"),
 }

@@ -39,6 +39,7 @@ _SPELLINGS = {
     "ua": "ukraine|ucrania",
     "us": "usa|united states|estados unidos|eua|eeuu|united states of america|estados unidos de america|made in usa",
 }
+COUNTRIES = frozenset(_SPELLINGS)
 _BY_WORD = {compact(word): code for code, words in _SPELLINGS.items() for word in (code, *words.split("|"))}
 
 

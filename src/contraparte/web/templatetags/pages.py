@@ -4,6 +4,7 @@
 {% icon "search" %}                     decoration; add label="…" where it stands alone
 {{ moment|when }}                       23 nov 2026, 14:05 (Hermosillo)
 {{ date|day }}                          23 nov 2026
+{{ value|day_in_words }}                the same where a message's value is a day, else the value
 {{ seconds_or_timedelta|span }}         3 h 12 min
 {{ post|named }}                        its name in the reader's language
 {% country "mx" %}                      the side's code on its accent
@@ -12,6 +13,7 @@
 {% capture as page_title %}…{% endcapture %}
 """
 
+import re
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -85,6 +87,20 @@ def day(value: date | None) -> SafeString | str:
     if isinstance(value, datetime):
         value = timezone.localtime(value)
     return format_html('<time datetime="{}">{}</time>', value.strftime("%Y-%m-%d"), formats.date_format(value, "j b Y"))
+
+
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+@register.filter
+def day_in_words(value: object) -> object:
+    """A value of a message as it stands; one that is a calendar day (RFC 3339) as days are written here."""
+    if isinstance(value, str) and DAY.fullmatch(value):
+        try:
+            return day(date.fromisoformat(value))
+        except ValueError:
+            return value
+    return value
 
 
 @register.filter
