@@ -62,9 +62,9 @@ class Keyboard:
 
     def tab_to(self, target: Locator) -> None:
         """Press Tab until the target has the focus."""
-        keys = target.page.keyboard
+        keys, element = target.page.keyboard, target.element_handle()
         for _ in range(MOST_TABS):
-            if target.evaluate("element => element === document.activeElement"):
+            if element.evaluate("element => element === document.activeElement"):
                 return
             keys.press("Tab")
         raise AssertionError(f"{MOST_TABS} times Tab do not lead to {target}")
