@@ -279,8 +279,6 @@ class Story:
 
     def ask(self, page: Page) -> None:
         """Draft the requests, see what would leave, and ask for approval: the drafter cannot give it."""
-        self.go(page, "traces")
-        self.follow(self.link(page, self.event.case))
         self.follow(self.button(page, "draft" if len(self.guns) == 1 else "drafts"))
         self.look(page, "drafted", "drafted")
         self.references = page.locator(".tr-row .tr-ref").all_inner_texts()

@@ -16,7 +16,7 @@ from contraparte.traces.actions.requesting import open_traces
 from contraparte.traces.models import CustodianTask, Event, Gun, SameGun, Trace, Walk
 from tests.browser.harness import assert_accessible, assert_fits, visit
 from tests.traces.test_pages import browser
-from tests.traces.trace_world import DEALER, MAKER, WHOLESALER, TraceWorld
+from tests.traces.trace_world import DEALER, GUN, MAKER, WHOLESALER, TraceWorld
 
 OpenPage = Callable[..., Page]
 SHOTS = os.environ.get("TRACE_SHOTS", "")
@@ -153,3 +153,24 @@ def test_rows_are_saved_as_typed_and_the_serial_shows_how_it_is_read(world: Trac
     saved = Gun.objects.get()
     assert (saved.serial_state, saved.calibre) == ("erased", "9x19")
     expect(page.locator(".tr-row")).to_have_count(2)
+    expect(page.locator(".tr-row__head strong")).to_have_text(["Gun 1", "Next gun"])
+    border = "element => getComputedStyle(element).borderTopStyle"
+    assert [one.evaluate(border) for one in page.locator(".tr-row").all()] == ["solid", "dashed"]
+
+
+def test_the_requests_can_be_drafted_as_soon_as_the_guns_are_typed(world: TraceWorld, open_page: OpenPage) -> None:
+    event = world.event()
+    page = open_page(browser(world.officer))
+    visit(page, f"/traces/recoveries/{event.pk}/")
+    draft = page.locator("#drafting button")
+    for place, serial in enumerate(("361-58921", "340-71155"), 1):
+        row = page.locator(".tr-row").nth(place - 1)
+        for name, text in (GUN | {"serial": serial}).items():
+            expect(draft).to_have_count(place - 1)
+            row.locator(f"input[name={name}]").fill(text)
+        row.locator("input[name=country]").press("Tab")
+        expect(draft).to_have_text("Draft 1 request" if place == 1 else "Draft 2 requests")
+    expect(page.locator(".htmx-request")).to_have_count(0)
+    draft.click()
+    page.wait_for_load_state("networkidle")
+    assert Trace.objects.count() == 2

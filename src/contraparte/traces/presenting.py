@@ -106,7 +106,6 @@ def row_context(
         for name in ROW_FIELDS
     ]
     trace = getattr(gun, "trace", None) if gun else None
-    blocking = any(blocked for _field, _why, blocked in gun.gaps) if gun else True
     state = said.get("state_confirmed", "")
     proposed = str(refusal.params.get("state", "")) if refusal and refusal.code == "trace.serial.state" else ""
     return {
@@ -116,7 +115,7 @@ def row_context(
         "cells": cells,
         "is_new": gun is None,
         "is_locked": bool(trace) or bool(gun and gun.duplicate_of_id),
-        "is_ready": bool(gun) and not blocking and not warned and trace is None and not gun.duplicate_of_id,  # type: ignore[union-attr]
+        "is_ready": gun is not None and is_ready(gun, warned),
         "score": gun.score if gun else 0,
         "gaps": [(FIELDS.get(name, name), gap_words(name, why), blocked) for name, why, blocked in gun.gaps]
         if gun
@@ -131,6 +130,12 @@ def row_context(
         "position": gun.position if gun else None,
         "reading": serial_reading(str(said.get("serial", "")), {k: str(v) for k, v in said.items()}) if gun else None,
     }
+
+
+def is_ready(gun: Gun, warned: Sequence[Warned]) -> bool:
+    """Whether a request may be drafted for a row: whole, no warning undecided, none drafted yet."""
+    is_whole = not any(blocked for _field, _why, blocked in gun.gaps)
+    return is_whole and not warned and not hasattr(gun, "trace") and gun.duplicate_of_id is None
 
 
 def gun_words(gun: Mapping[str, Any]) -> list[tuple[Any, str]]:

@@ -23,10 +23,11 @@ from contraparte.traces.actions.requesting import (
     sent_state,
 )
 from contraparte.traces.forms import EventForm, GunForm, ReasonForm, SameGunForm
-from contraparte.traces.models import Event, Trace
+from contraparte.traces.models import Event, Gun, Trace
 from contraparte.traces.presenting import (
     conversation_url,
     gun_words,
+    is_ready,
     marking_words,
     release_url,
     row_context,
@@ -110,20 +111,27 @@ def _event_page(
         known = {row["key"] for row in rows}
         rows = [failed if row["key"] == failed["key"] else row for row in rows]
         fresh = failed if failed["key"] not in known else fresh
-    drafts = queries.open_drafts([row.trace for row in guns if hasattr(row, "trace")])
     context = {
         "event": found,
         "rows": rows,
         "fresh": fresh,
-        "ready": sum(1 for row in rows if row["is_ready"]),
-        "drafts": [(draft, release_url(draft)) for draft in drafts],
+        **_drafting(request, guns, warned),
         "imported": imported,
         "report": [(one.row, words_of(one.error)) for one in imported.refused] if imported else [],
         "pasted": pasted,
-        "can_record": may(request.tenure, "traces.record").allowed,
         "marking_words": marking_words(found.marking),
     }
     return render(request, "traces/event.html", context, status=status)
+
+
+def _drafting(request: PageRequest, guns: list[Gun], warned: dict[int, list[queries.Warned]]) -> dict[str, Any]:
+    """What may be done with the guns of a recovery as they stand: how many can be asked for, which drafts wait."""
+    drafts = queries.open_drafts([row.trace for row in guns if hasattr(row, "trace")])
+    return {
+        "ready": sum(1 for row in guns if is_ready(row, warned.get(row.pk, ()))),
+        "drafts": [(draft, release_url(draft)) for draft in drafts],
+        "can_record": may(request.tenure, "traces.record").allowed,
+    }
 
 
 @require_post("traces.record")
@@ -142,10 +150,15 @@ def save_row(request: PageRequest, pk: int) -> HttpResponse:
         return render(request, "traces/row_status.html", {"row": context, "event": found}, status=status_of(refusal))
     if not request.htmx:
         return redirect("traces:event", pk)
-    warned = queries.warnings_for(request.tenure, [saved])
-    context = row_context(found, saved, warned.get(saved.pk, ()))
-    fresh = None if request.POST.get("is_known") else row_context(found, None, ())
-    return render(request, "traces/saved_row.html", {"row": context, "event": found, "fresh": fresh})
+    guns = queries.guns_of(found)
+    warned = queries.warnings_for(request.tenure, guns)
+    context = {
+        "row": row_context(found, saved, warned.get(saved.pk, ())),
+        "event": found,
+        "fresh": None if request.POST.get("is_known") else row_context(found, None, ()),
+        **_drafting(request, guns, warned),
+    }
+    return render(request, "traces/saved_row.html", context)
 
 
 @page("traces.record")
