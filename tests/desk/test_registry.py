@@ -18,6 +18,12 @@ def test_a_field_is_named_by_its_last_step_and_its_place_in_a_list() -> None:
     assert registry.field_word("") == ""
 
 
+def test_an_element_worded_as_a_whole_bears_its_number_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(registry._WORDS["field"], "/hops/*", "Stop")
+    assert registry.field_word("/hops/2") == "Stop 3"
+    assert registry.field_word("/hops/2/unheard_of") == "unheard of"
+
+
 def test_a_code_is_worded_once() -> None:
     with pytest.raises(ValueError, match="twice"):
         registry.register_words("policy", {"source-stays-home": "again"})

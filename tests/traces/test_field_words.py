@@ -41,6 +41,16 @@ def test_every_field_has_a_name_in_spanish(known: registry.MessageType) -> None:
     assert spoken and not raw
 
 
+def test_a_licence_is_the_custodians_own_in_a_chain_and_the_next_links_in_an_answer() -> None:
+    pointers_of_licences = ("/chain/0/licence", "/lines/0/licence", "/chain/1", "/lines/1")
+    assert [field_word(pointer) for pointer in pointers_of_licences] == [
+        "Licence of the custodian",
+        "Next licence",
+        "Custodian 2",
+        "Disposition 2",
+    ]
+
+
 @pytest.mark.parametrize("code", list(ResultCode))
 def test_every_result_reads_as_words(code: ResultCode) -> None:
     assert value_word("/code", code.value) != code.value

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 
 if TYPE_CHECKING:
     from contraparte.directory.models import Tenure
@@ -65,6 +65,7 @@ def _no_steps(_: "Conversation", __: "Tenure", ___: datetime) -> Sequence[Step]:
 class Subject:
     """What conversations of one `kind` are about.
 
+    `action` stands on the button that leads to the feature's own page about a conversation.
     `titles(conversations, tenure)` gives row id → reference for many at once; `url(conversation)` the feature's own
     page about it ("" for none); `steps(conversation, tenure, now)` what may be done next, allowed steps only.
     """
@@ -74,6 +75,7 @@ class Subject:
     titles: "Callable[[Sequence[Conversation], Tenure], Mapping[int, str]]" = _no_titles
     url: "Callable[[Conversation], str]" = _no_url
     steps: "Callable[[Conversation, Tenure, datetime], Sequence[Step]]" = _no_steps
+    action: Text = gettext_lazy("Open")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +134,15 @@ def is_worded(vocabulary: Vocabulary, code: str) -> bool:
 
 
 def field_word(pointer: str) -> str:
-    """The name of a field: worded as a whole ("/chain/*/role"), else by its last step ("/gun/serial" → serial)."""
+    """The name of a field: worded as a whole ("/chain/*/role"), else by its last step ("/gun/serial" → serial).
+
+    An element of a list bears its number: "/chain/0" is named by the words of "/chain/*", else of "chain", and 1.
+    """
     fields, general = _WORDS["field"], _general(pointer)
-    if general in fields:
-        return str(fields[general])
     steps = [step for step in pointer.split("/") if step]
     number = f" {int(steps[-1]) + 1}" if steps and steps[-1].isdigit() else ""
+    if general in fields:
+        return str(fields[general]) + number
     name = next((step for step in reversed(steps) if not step.isdigit()), pointer)
     return word("field", name) + number
 

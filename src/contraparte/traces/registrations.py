@@ -81,7 +81,13 @@ def register() -> None:
     permissions.register_permissions(CONTENT_FREE, content_free=True)
     register_problems(PROBLEMS)
     desk.register_subject(
-        desk.Subject("trace", _("Firearm trace"), titles=desk_entries.titles, url=desk_entries.page_of)
+        desk.Subject(
+            "trace",
+            _("Firearm trace"),
+            titles=desk_entries.titles,
+            url=desk_entries.page_of,
+            action=_("Open the trace"),
+        )
     )
     # A walk's questions and answers are taken up by the posts themselves; a person is told when one is owed.
     desk.register_quiet(f"trace.{name}/1" for name in ("acknowledge", "count", "count_answer", "link", "link_answer"))
