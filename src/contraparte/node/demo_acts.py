@@ -21,7 +21,7 @@ from contraparte.node.world.firms import Status
 LOOK_EVERY_S = 0.25
 # Seconds without any change after which the demo says what it waits for and gives up.
 PATIENCE_S = 120.0
-TITLES = {"mx": "Sonora and federal office", "us": "Tracing centre", "custodians": "Custodians"}
+TITLES = {"mx": "Sonora y oficina federal", "us": "Tracing centre", "custodians": "Custodians"}
 ZONES = {"mx": "America/Hermosillo", "us": "America/New_York", "custodians": "America/Phoenix"}
 
 
