@@ -335,11 +335,15 @@ class Story:
 
     # --- the persons the walk waits for ---
 
-    def confirm(self, page: Page, gun: Recovery) -> None:
-        """A custodian's clerk sees the gun and never the case, and chooses the one of its own book."""
+    def true_serial(self, gun: Recovery) -> str:
+        """The serial that the maker stamped, as its book writes it."""
         source = self.trio.world.sources[gun.number]
         assert source.lot is not None
-        serial = self.trio.world.guns(source.lot)[source.place].serial
+        return self.trio.world.guns(source.lot)[source.place].serial
+
+    def confirm(self, page: Page, gun: Recovery) -> None:
+        """A custodian's clerk sees the gun and never the case, and chooses the one of its own book."""
+        serial = self.true_serial(gun)
         asked = self.await_on(page, page.locator(".cp-hits a"))
         self.look(page, "questions", "questions")
         self.follow(asked)
@@ -386,7 +390,11 @@ class Story:
         self.follow(self.link(page, "answered"))
         answered = self.await_on(page, self.link(page, reference))
         self.look(page, "traces-answered", "found")
+        found = re.sub("[^A-Z0-9]", "", self.true_serial(gun)) if gun.damage in DAMAGED else ""
+        expect(page.locator("tr").filter(has=answered)).to_contain_text(found)
         self.follow(answered)
+        expect(page.locator(".tr-result")).to_contain_text(found)
+        expect(page.locator(".tr-result")).to_contain_text(gun.typed["serial"] if found else "")
         passed = page.locator(".cp-section tbody tr")
         received = passed.filter(has_text=self.words["logged"]).filter(has_text=self.words["delivered"])
         self.reload_until(page, "every receipt", lambda: received.count() == passed.count() > 0)

@@ -1,6 +1,8 @@
 """The pages of traces, from recording to the answer, as each role sees them."""
 
 import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import pytest
 from django.test import Client
@@ -9,7 +11,7 @@ from django.utils import timezone
 from contraparte.directory.models import Tenure
 from contraparte.traces.actions.requesting import open_trace
 from contraparte.traces.models import CustodianTask, Event, Gun, SameGun, Trace
-from tests.traces.trace_world import CENTRE, GUN, MAKER, TraceWorld
+from tests.traces.trace_world import CENTRE, GUN, MAKER, SONORA, TraceWorld
 from tests.web.people import BACKEND
 
 HX = {"headers": {"HX-Request": "true"}}
@@ -133,9 +135,9 @@ def test_a_warning_shows_of_another_agency_the_post_only(world: TraceWorld) -> N
     warning = SameGun.objects.get()
     client = browser(world.officer)
     shown = client.get(f"/traces/same-gun/{warning.pk}/").text
-    assert "mx.fgr/firearms" in shown
+    assert "Agency mx.fgr" in shown
     assert "SECRET-1" not in shown and "361-58921" not in shown and "Nogales" not in shown
-    assert "mx.fgr/firearms" in client.get(f"/traces/recoveries/{event.pk}/").text
+    assert "Agency mx.fgr" in client.get(f"/traces/recoveries/{event.pk}/").text
 
 
 def test_the_answer_is_shown_with_chain_purchaser_and_next_step(world: TraceWorld) -> None:
@@ -167,7 +169,56 @@ def test_the_centre_sees_its_walk_and_the_custodian_the_gun_only(world: TraceWor
     assert Trace.objects.get(pk=trace.pk).code == "purchaser_identified"
     centre = browser(world.specialist)
     assert world.walk().reference in centre.get("/traces/?show=answered").text
-    assert "us.dealer-az-1" in centre.get(f"/traces/walks/{world.walk().pk}/").text
+    walked = centre.get(f"/traces/walks/{world.walk().pk}/").text
+    assert "us.dealer-az-1" in walked
+    assert f"Confirmed by a person of Agency {MAKER}." in walked
+    officer = browser(world.officer)
+    for address in (f"/traces/{trace.pk}/", "/traces/?show=answered"):
+        told = officer.get(address).text
+        assert "found:" in told and "36158921" in told and "361-5892?" in told, "the serial found beside the one typed"
+
+
+def test_a_serial_found_as_it_was_asked_for_is_told_once(world: TraceWorld) -> None:
+    world.chain()
+    trace = world.trace()
+    officer = browser(world.officer)
+    for address in (f"/traces/{trace.pk}/", "/traces/?show=answered"):
+        assert "found:" not in officer.get(address).text
+
+
+def test_a_clock_stands_only_where_one_runs(world: TraceWorld) -> None:
+    world.chain()
+    trace = world.trace()
+    open_trace(world.gun(key="r9", serial="340-71155"), by=world.officer, now=timezone.now())
+    officer = browser(world.officer)
+    today = timezone.localtime().strftime("%Y-%m-%d")
+    drafted = officer.get("/traces/").text.split("<tbody>")[1].split("</tbody>")[0]
+    assert "cp-due--stopped" in drafted and today not in drafted
+    answered = officer.get("/traces/?show=answered").text
+    assert "Ended on" in answered and "Clock" not in answered and today in answered
+    assert trace.reference in answered
+
+
+def test_posts_are_called_by_their_names(
+    world: TraceWorld, django_assert_max_num_queries: Callable[[int], AbstractContextManager[object]]
+) -> None:
+    world.chain()
+    trace = world.trace()
+    waiting = open_trace(world.gun(key="r9", serial="340-71155"), by=world.officer, now=timezone.now())
+    world.line(MAKER, "Paper Trail Guns (us.dealer-tx-9)", serial="340-71155")
+    officer, centre = browser(world.officer), browser(world.specialist)
+    world.release(waiting)
+    world.settle()
+    pages = (f"/traces/{waiting.pk}/", f"/traces/{trace.pk}/", f"/traces/recoveries/{Event.objects.latest('pk').pk}/")
+    for address in ("/traces/", *pages):
+        with django_assert_max_num_queries(40):
+            told = officer.get(address).text.split("<main")[1].split("</main>")[0]
+        assert CENTRE not in told, address
+        assert "desk" in told, address
+    for address in ("/traces/", f"/traces/walks/{world.walk().pk}/"):
+        with django_assert_max_num_queries(40):
+            told = centre.get(address).text.split("<main")[1].split("</main>")[0]
+        assert SONORA not in told, address
 
 
 def test_figures_open_without_content(world: TraceWorld) -> None:

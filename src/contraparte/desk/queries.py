@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from contraparte.desk.registry import DESK_SOURCES, QUIET_TYPES, DeskItem, subject_of, word
-from contraparte.directory.models import Post, Tenure
+from contraparte.directory.models import Agency, Post, Tenure
 from contraparte.directory.rules.roles import Role
 from contraparte.exchange import registry as exchange
 from contraparte.exchange.models import Conversation, Draft, Message, Obligation, Receipt
@@ -24,6 +24,8 @@ ROWS = 100  # of one list on the desk; a post with more has them behind "all"
 CAME_IN_DAYS = 14
 CAME_IN_ROWS = 50
 NEWS_READ = 400  # messages looked at to find those conversations
+
+Party = Post | Agency
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,15 @@ def titles_of(conversations: Iterable[Conversation], tenure: Tenure) -> dict[int
 def names_of(posts: Iterable[str]) -> dict[str, Post]:
     """Posts by id, as far as the directory knows them."""
     return {post.pk: post for post in Post.objects.select_related("agency").filter(pk__in=set(posts))}
+
+
+def parties_of(ids: Iterable[str]) -> dict[str, Party]:
+    """Posts, and agencies where an id names no post, as far as the directory knows them; at most two queries."""
+    wanted = {one for one in ids if one}
+    found: dict[str, Party] = {**names_of(one for one in wanted if "/" in one)}
+    if agencies := [one for one in wanted if "/" not in one]:
+        found.update(Agency.objects.in_bulk(agencies))
+    return found
 
 
 def type_title(name: str) -> str:

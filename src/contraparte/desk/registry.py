@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from contraparte.exchange.models import Conversation
 
 Text = str | Promise
+OPEN: Text = gettext_lazy("Open")
 Vocabulary = Literal["field", "value", "policy", "stage", "reason", "close"]
 
 
@@ -75,7 +76,7 @@ class Subject:
     titles: "Callable[[Sequence[Conversation], Tenure], Mapping[int, str]]" = _no_titles
     url: "Callable[[Conversation], str]" = _no_url
     steps: "Callable[[Conversation, Tenure, datetime], Sequence[Step]]" = _no_steps
-    action: Text = gettext_lazy("Open")
+    action: Text = OPEN
 
 
 @dataclass(frozen=True, slots=True)

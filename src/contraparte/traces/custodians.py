@@ -12,6 +12,7 @@ from contraparte.directory.models import Post
 from contraparte.protocol.errors import AgencyUnknownError, PostUnknownError
 from contraparte.protocol.ids import agency_of
 from contraparte.traces.rules.walk import Custodian, Finders, Reach, Role
+from contraparte.web.templatetags.pages import named as in_the_readers_language
 
 COUNT = "trace.count/1"
 REQUEST = "trace.request/1"
@@ -25,6 +26,11 @@ class Named:
     name_es: str
     region: str
     channel: str
+
+    @property
+    def name(self) -> str:
+        """Its name in the reader's language."""
+        return in_the_readers_language(self)
 
 
 def finders(own_country: str) -> Finders:

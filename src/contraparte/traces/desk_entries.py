@@ -31,7 +31,7 @@ def titles(conversations: Sequence[Conversation], tenure: Tenure) -> Mapping[int
         for row in Walk.objects.filter(conversation__in=ids)
     }
     for hop in Hop.objects.filter(conversation__in=ids).select_related("walk"):
-        told[hop.conversation_id] = f"{hop.walk.reference} · {named(hop.licence, hop.custodian).name_en}"
+        told[hop.conversation_id] = f"{hop.walk.reference} · {named(hop.licence, hop.custodian).name}"
     return {pk: text for pk, text in told.items() if pk is not None}
 
 
@@ -68,7 +68,7 @@ def calls(tenure: Tenure, now: datetime) -> Iterable[DeskItem]:
     for hop in waiting.order_by("asked_at")[:MOST_ITEMS]:
         yield DeskItem(
             title=hop.walk.reference,
-            detail=_("Call %(name)s") % {"name": named(hop.licence, hop.custodian).name_en},
+            detail=_("Call %(name)s") % {"name": named(hop.licence, hop.custodian).name},
             url=reverse("traces:assist", args=[hop.walk_id, hop.index]),
             action=_("Enter the answer"),
             since=hop.asked_at,

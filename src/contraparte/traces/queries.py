@@ -1,6 +1,6 @@
 """Reads for the pages of traces. Every one starts from a tenure: what another agency or post holds is not there."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -106,6 +106,8 @@ class DeskRow:
     holder: str
     since: datetime
     due_at: datetime | None
+    ended_at: datetime | None
+    found: str = ""  # the serial of the gun that was found, where another one was asked for
     is_copy: bool = False
 
 
@@ -137,8 +139,21 @@ def _desk_row(row: Trace, owed: Obligation | None) -> DeskRow:
         holder=owed.holder if owed else (row.post_id if state == Trace.State.DRAFTED else ""),
         since=owed.opened_at if owed else (row.concluded_at or row.opened_at),
         due_at=owed.due_at if owed else None,
+        ended_at=row.concluded_at,
+        found=found_serial(asked, row.result.get("gun")),
         is_copy=row.standing == Trace.Standing.COPY,
     )
+
+
+def found_serial(asked: Mapping[str, Any], found: Mapping[str, Any] | None) -> str:
+    """The serial of the gun that was found, where it is not the one asked for; "" else. Signs between do not count."""
+    serial = str((found or {}).get("serial", ""))
+    return "" if _bare(serial) == _bare(str(asked.get("serial", ""))) else serial
+
+
+def _bare(serial: str) -> str:
+    """Letters and digits, and what stands for an unread one: a serial that was not read whole is another text."""
+    return "".join(one for one in serial.upper() if one.isalnum() or one in "?*[]")
 
 
 def _obligations(conversations: Iterable[int | None], agency: str) -> dict[int, Obligation]:
@@ -173,6 +188,8 @@ def _walk_row(row: Walk, hop: Hop | None, owed: dict[int, Obligation]) -> DeskRo
         holder=(hop.custodian or hop.licence) if hop and row.state == Walk.State.WALKING else "",
         since=row.concluded_at or (hop.asked_at if hop else row.started_at),
         due_at=clock.due_at if clock else None,
+        ended_at=row.concluded_at,
+        found=found_serial(row.asked, row.gun) if row.state == Walk.State.CONCLUDED else "",
     )
 
 
@@ -235,7 +252,7 @@ def path_of_walk(of: Walk) -> list[PathStep]:
         last = row.lines[-1] if row.lines else {}
         steps.append(
             PathStep(
-                name=named(row.licence, row.custodian).name_en,
+                name=named(row.licence, row.custodian).name,
                 role=row.role,
                 state=_HOP_LOOKS.get(HopState(row.state), "waiting"),
                 told=str(last.get("kind", "")) or row.code,

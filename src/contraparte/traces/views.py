@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from contraparte.desk.queries import parties_of
 from contraparte.exchange.models import Draft
 from contraparte.protocol.errors import ContraparteError
 from contraparte.traces import queries
@@ -45,12 +46,15 @@ from contraparte.web.wording import status_of, words_of
 def desk(request: PageRequest) -> HttpResponse:
     """What this post traces, by clock; at a tracing centre also what it walks."""
     concluded = request.GET.get("show") == "answered"
+    rows = queries.desk(request.tenure, concluded=concluded)
+    walks = queries.walks(request.tenure, concluded=concluded)
     return render(
         request,
         "traces/desk.html",
         {
-            "rows": queries.desk(request.tenure, concluded=concluded),
-            "walks": queries.walks(request.tenure, concluded=concluded),
+            "rows": rows,
+            "walks": walks,
+            "posts": parties_of(row.holder for row in (*rows, *walks)),
             "events": queries.events(request.tenure)[:8],
             "concluded": concluded,
             "states": STATES,
@@ -115,7 +119,7 @@ def _event_page(
         "event": found,
         "rows": rows,
         "fresh": fresh,
-        **_drafting(request, guns, warned),
+        **_drafting(request, found, guns, warned),
         "imported": imported,
         "report": [(one.row, words_of(one.error)) for one in imported.refused] if imported else [],
         "pasted": pasted,
@@ -124,13 +128,17 @@ def _event_page(
     return render(request, "traces/event.html", context, status=status)
 
 
-def _drafting(request: PageRequest, guns: list[Gun], warned: dict[int, list[queries.Warned]]) -> dict[str, Any]:
+def _drafting(
+    request: PageRequest, event: Event, guns: list[Gun], warned: dict[int, list[queries.Warned]]
+) -> dict[str, Any]:
     """What may be done with the guns of a recovery as they stand: how many can be asked for, which drafts wait."""
+    others = [one.other_post for found in warned.values() for one in found]
     drafts = queries.open_drafts([row.trace for row in guns if hasattr(row, "trace")])
     return {
         "ready": sum(1 for row in guns if is_ready(row, warned.get(row.pk, ()))),
         "drafts": [(draft, release_url(draft)) for draft in drafts],
         "can_record": may(request.tenure, "traces.record").allowed,
+        "posts": parties_of([event.counterpart, *others]),
     }
 
 
@@ -156,7 +164,7 @@ def save_row(request: PageRequest, pk: int) -> HttpResponse:
         "row": row_context(found, saved, warned.get(saved.pk, ())),
         "event": found,
         "fresh": None if request.POST.get("is_known") else row_context(found, None, ()),
-        **_drafting(request, guns, warned),
+        **_drafting(request, found, guns, warned),
     }
     return render(request, "traces/saved_row.html", context)
 
@@ -201,6 +209,7 @@ def open_all(request: PageRequest, pk: int) -> HttpResponse:
 def warning(request: PageRequest, pk: int) -> HttpResponse:
     """Two rows that may be one gun: own row in full, of another agency's only the post."""
     found = queries.warning(request.tenure, pk)
+    posts = parties_of([found.other_post])
     form = SameGunForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -216,7 +225,8 @@ def warning(request: PageRequest, pk: int) -> HttpResponse:
             _blame(form, refusal)
         else:
             return redirect("traces:event", found.own.event_id)
-    return render(request, "traces/warning.html", {"found": found, "form": form}, status=422 if form.errors else 200)
+    context = {"found": found, "form": form, "posts": posts}
+    return render(request, "traces/warning.html", context, status=422 if form.errors else 200)
 
 
 @page("traces.view")
@@ -235,16 +245,24 @@ def _trace_page(request: PageRequest, found: Trace, *, form: Any = None, status:
     again = code and RULES[code].can_resubmit and found.gun and state == Trace.State.CONCLUDED and found.conversation_id
     days = found.time_to_crime_days
     draft = found.draft if found.draft and found.draft.state != Draft.State.RELEASED else None
+    described = found.request.get("gun", {})
+    waiting, passed = queries.waiting_on(found), queries.passed(found.conversation_id, found.agency)
+    adopter, _sep, their_number = found.adopted_by.partition(" ")
+    named = [adopter, found.counterpart, found.requester, waiting.holder if waiting else ""]
     context = {
         "trace": found,
         "state": state,
         "progress": [(step, STATES[step]) for step in PROGRESS],
         "reached": PROGRESS.index(state) + 1 if state in PROGRESS else len(PROGRESS),
-        "gun": gun_words(found.request.get("gun", {}) or ({"serial": found.gun.shown_serial} if found.gun else {})),
+        "gun": gun_words(described or ({"serial": found.gun.shown_serial} if found.gun else {})),
         "result": result_words(found.code),
         "path": queries.path_of_result(found),
-        "waiting": queries.waiting_on(found),
-        "passed": queries.passed(found.conversation_id, found.agency),
+        "found": queries.found_serial(described, found.result.get("gun")),
+        "asked": found.gun.shown_serial if found.gun else described.get("serial", ""),
+        "waiting": waiting,
+        "passed": passed,
+        "adopter": (adopter, their_number),
+        "posts": parties_of([*named, *(one.row.sender for one in passed)]),
         "conversation_url": conversation_url(found.conversation_id),
         "purchaser": found.result.get("purchaser", {}),
         "withheld": found.result_withheld,

@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from contraparte.desk.queries import parties_of
 from contraparte.protocol.errors import ContraparteError
 from contraparte.traces import figures, queries
 from contraparte.traces.actions.custody import candidates_of, confirm_link, decline_link
@@ -28,7 +29,7 @@ from contraparte.web.permissions import PageRequest, form_page, page
 def walk(request: PageRequest, pk: int) -> HttpResponse:
     """One request as the centre walks it."""
     found = queries.walk(request.tenure, pk)
-    path = queries.path_of_walk(found)
+    path, passed = queries.path_of_walk(found), queries.passed(found.conversation_id, found.agency)
     return render(
         request,
         "traces/walk.html",
@@ -38,7 +39,8 @@ def walk(request: PageRequest, pk: int) -> HttpResponse:
             "result": result_words(found.code),
             "gun": gun_words(found.asked),
             "mended": gun_words(found.gun) if found.gun != found.asked else None,
-            "passed": queries.passed(found.conversation_id, found.agency),
+            "passed": passed,
+            "posts": parties_of([found.requester, *(one.row.sender for one in passed)]),
             "marking_words": marking_words(found.marking),
             "is_open": found.state == Walk.State.WALKING,
         },

@@ -12,9 +12,10 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from contraparte.desk.queries import Party
 from contraparte.desk.registry import subject_of, word
 from contraparte.desk.words import MARKS
-from contraparte.directory.models import Post
+from contraparte.directory.models import Agency
 from contraparte.exchange.models import Draft
 from contraparte.web.templatetags.pages import country, named
 
@@ -28,14 +29,17 @@ def at(mapping: Mapping[Any, Any], key: Any) -> Any:
 
 
 @register.simple_tag
-def post_name(post_id: str, posts: Mapping[str, Post], agency: bool = True) -> SafeString | str:
-    """A post in a line: the side's code, its name and its agency. One the directory no longer names shows its id."""
+def post_name(post_id: str, posts: Mapping[str, Party], agency: bool = True) -> SafeString | str:
+    """A post in a line: the side's code, its name and its agency. One the directory no longer names shows its id.
+
+    An agency that is known by no post stands with its name alone.
+    """
     if not post_id:
         return ""
     post = posts.get(post_id)
     if post is None:
         return format_html('{} <span class="cp-id">{}</span>', country(post_id), post_id)
-    if not agency:
+    if not agency or isinstance(post, Agency):
         return format_html("{} {}", country(post_id), named(post))
     return format_html('{} {}<span class="cp-of">, {}</span>', country(post_id), named(post), named(post.agency))
 
