@@ -44,6 +44,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "desk": ("Desk", "Escritorio"),
     "log": ("Log", "Bitácora"),
     "record": ("Record a recovery", "Registrar una recuperación"),
+    "centre": ("Tracing desk", "Mesa de rastreo"),
     "case": ("Case number or carpeta", "Número de caso o carpeta"),
     "offence": ("Offence", "Delito"),
     "save": ("Save and enter the guns", "Guardar y anotar las armas"),
@@ -247,6 +248,7 @@ class Story:
         self.way.write(page.locator("#id_requester_code"), "MXSON0001")
         self.way.write(page.locator("#id_crime_code"), event.crime_code)
         self.way.pick(page.locator("#id_counterpart"), CENTRE)
+        expect(page.locator("#id_counterpart option:checked")).to_contain_text(self.words["centre"])
         self.way.pick(page.locator("#id_priority"), "urgent" if event.is_urgent else "routine")
         if event.is_urgent:
             self.way.write(page.locator("#id_urgent_reason"), event.urgent_reason)

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from contraparte.directory.models import Tenure
+from contraparte.directory.models import Post, Tenure
 from contraparte.traces.actions.requesting import open_trace
 from contraparte.traces.models import CustodianTask, Event, Gun, SameGun, Trace
 from tests.traces.trace_world import CENTRE, GUN, MAKER, SONORA, TraceWorld
@@ -102,6 +102,21 @@ def test_a_bad_recovery_is_refused_beside_its_field(world: TraceWorld, changes: 
     assert answer.status_code == 422
     assert re.search(rf'id="id_{field}_error"', answer.text)
     assert not Event.objects.exists()
+
+
+@pytest.mark.parametrize(("language", "name"), [("en", "Tracing desk"), ("es", "Mesa de rastreo")])
+def test_the_form_of_a_recovery_speaks_the_readers_language(world: TraceWorld, language: str, name: str) -> None:
+    Post.objects.filter(pk=CENTRE).update(name_en="Tracing desk", name_es="Mesa de rastreo")
+    shown = browser(world.officer, language).get("/traces/recoveries/new/").text
+    assert f">{name}, " in shown and f"({CENTRE})" not in shown
+
+
+def test_no_day_of_a_recovery_lies_in_the_future(world: TraceWorld) -> None:
+    shown = browser(world.officer).get("/traces/recoveries/new/").text
+    for name in ("recovered_on", "possessor_born"):
+        (tag,) = re.findall(rf'<input[^>]*name="{name}"[^>]*>', shown)
+        assert f'max="{timezone.localdate().isoformat()}"' in tag
+    assert "(needed when urgent)" in shown
 
 
 def test_a_minor_is_recorded_when_withheld(world: TraceWorld) -> None:

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from contraparte.directory import queries as directory
@@ -16,8 +17,9 @@ from contraparte.traces.rules.codes import DECLINE_CODES, ResultCode
 from contraparte.traces.rules.disposals import DisposalKind
 from contraparte.traces.rules.recovery import TypedGun
 from contraparte.traces.wording import DISPOSALS, FIELDS, RESULTS
+from contraparte.web.templatetags.pages import named
 
-DATE = forms.DateInput(attrs={"type": "date"})
+DATE = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 PROTECTION = [
     ("", _("no minor is concerned")),
     ("withhold", _("withhold the person")),
@@ -28,6 +30,12 @@ PROTECTION = [
 ROW_FIELDS = (
     "serial", "maker", "model", "type", "calibre", "country", "importer", "markings", "restoration", "serial_place",
 )  # fmt: skip
+
+
+def _end_today(form: forms.Form, *names: str) -> None:
+    """Days that cannot lie in the future: the browser offers none, and its year takes four digits."""
+    for name in names:
+        form.fields[name].widget.attrs["max"] = timezone.localdate().isoformat()
 
 
 class EventForm(forms.Form):
@@ -58,11 +66,12 @@ class EventForm(forms.Form):
 
     def __init__(self, *args: Any, tenure: Tenure, now: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        _end_today(self, "recovered_on", "possessor_born")
         self.reviewers = {str(one.pk): one for one in queries.reviewers(tenure, now)}
         own = country_of(tenure.post_id)
         centres = [post for post in directory.who_handles("trace.request/1") if post.agency.country != own]
-        self._choices("counterpart", [(post.pk, f"{post.name_en} ({post.pk})") for post in centres])
-        people = [(pk, f"{one.person} — {one.post.name_es}") for pk, one in self.reviewers.items()]
+        self._choices("counterpart", [(post.pk, f"{named(post)}, {named(post.agency)}") for post in centres])
+        people = [(pk, f"{one.person}, {named(one.post)}") for pk, one in self.reviewers.items()]
         self._choices("reviewed_by", [("", _("nobody")), *people])
 
     def _choices(self, name: str, choices: list[Any]) -> None:
@@ -146,6 +155,7 @@ class AssistedForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        _end_today(self, "disposed_on")
         kinds = [(f"kind:{kind.value}", DISPOSALS[kind.value]) for kind in DisposalKind]
         codes = [(f"code:{code.value}", RESULTS[code].short) for code in ResultCode if code in DECLINE_CODES]
         field = self.fields["answer"]
@@ -165,8 +175,8 @@ class AssistedForm(forms.Form):
             country=typed["country"].strip().lower(),
         )
         purchaser = PurchaserFacts(name=typed["purchaser"].strip(), form=typed["form_number"].strip())
-        named = bool(purchaser.name or purchaser.form)
-        return LinkAnswer(lines=[line], purchaser=purchaser if named else None, confirmed_by_person=True)
+        is_named = bool(purchaser.name or purchaser.form)
+        return LinkAnswer(lines=[line], purchaser=purchaser if is_named else None, confirmed_by_person=True)
 
 
 class TaskForm(forms.Form):

@@ -184,10 +184,10 @@ def usa(bound: BoundField) -> SafeString:
 
 
 @register.inclusion_tag("web/components/field.html")
-def field(bound: BoundField, hint: str = "") -> dict[str, object]:
-    """One field of a form."""
+def field(bound: BoundField, hint: str = "", needed: str = "") -> dict[str, object]:
+    """One field of a form; `needed` says when one that may be left empty may not."""
     kind = getattr(bound.field.widget, "input_type", "")
-    return {"field": bound, "hint": hint or bound.help_text, "kind": kind}
+    return {"field": bound, "hint": hint or bound.help_text, "kind": kind, "needed": needed}
 
 
 @register.simple_tag
