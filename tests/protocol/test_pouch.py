@@ -39,7 +39,7 @@ def manifests(draw: st.DrawFn) -> Manifest:
         number=draw(st.integers(1, 2**53 - 1)),
         sender="mx.fgr",
         recipient="us.ntc",
-        made=draw(st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))),  # noqa: DTZ001
+        made=draw(st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))),
         parts=tuple(draw(st.lists(part(), max_size=6))),
         previous=None if is_answer else draw(st.none() | HASHES),
         answers=draw(HASHES) if is_answer else None,

@@ -129,14 +129,14 @@ def _entry(row: Message, receipts: Mapping[str, datetime], cosigned: int) -> Ent
         title=type_title(row.type),
         is_ours=row.direction == "out",
         content=content,
-        lines=_lines(row.type, body),
+        lines=lines_of(row.type, body),
         kept=[Kept(field_word(one.pointer), one.pointer, one.reason) for one in (content.withheld if content else ())],
         marks=marks,
         template=_template(row.type),
     )
 
 
-def _lines(name: str, body: dict[str, Any]) -> list[Line]:
+def lines_of(name: str, body: dict[str, Any]) -> list[Line]:
     """The leaves in the order the type writes its fields; disclosures arrive in any order."""
     try:
         order = {field: place for place, field in enumerate(exchange.message_type(name).body.model_fields)}

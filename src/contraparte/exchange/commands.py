@@ -129,3 +129,33 @@ def _print_taken(taken: Any) -> None:
         typer.echo(f"missing: pouch {first}" if first == last else f"missing: pouches {first} to {last}")
     if taken.answer:
         typer.echo(f"carry this answer back: {taken.answer}")
+
+
+@app.command("package")
+def make_package(
+    conversation: Annotated[str, typer.Argument(help="The conversation, by the id its page shows.")],
+    home: HomeOption,
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder or FILE.zip to write; must not exist.")],
+    items: Annotated[
+        list[str] | None, typer.Option("--items", help="Only this message; repeat it. Default: every message.")
+    ] = None,
+    agency: Annotated[str, typer.Option(help="Whose side, where several agencies of this node take part.")] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Write an evidence package that `contraparte tlog verify-package` checks without any node."""
+    with _opened(home) as now:
+        from contraparte.exchange.packaging import write_package
+        from contraparte.exchange.queries import conversation_by_id
+
+        found = conversation_by_id(conversation, agency)
+        with _bar("packaging", None, "messages", as_json) as told:
+            package = write_package(found, output, uuids=items, now=now, told=told)
+    if as_json:
+        facts = {"path": str(output), "items": len(package.items), "uncosigned": package.uncosigned}
+        typer.echo(json.dumps({**facts, "agency": found.agency}))
+        return
+    typer.echo(f"{len(package.items)} messages of {found.agency}: {output}")
+    if package.uncosigned:
+        typer.echo(f"{package.uncosigned} not cosigned yet: a policy that asks for the other side refuses these")
+    origins = ", ".join(sorted({item.row.log_origin for item in package.items}))
+    typer.echo(f"give the expert, by another way, a policy for {origins}: `contraparte ledger policy --log …`")

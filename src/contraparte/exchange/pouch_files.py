@@ -42,7 +42,7 @@ class Writer:
         if self.file.exists() and not self.replace:
             raise PouchFileError(file=self.file.name)
         try:
-            self._spool = tempfile.TemporaryFile(dir=self.file.parent, prefix=".pouch-")  # noqa: SIM115
+            self._spool = tempfile.TemporaryFile(dir=self.file.parent, prefix=".pouch-")
         except OSError as error:
             raise PouchFileError(file=self.file.name) from error
         return self

@@ -628,6 +628,12 @@ class PouchFileError(InputError):
     code = "pouch.file"
 
 
+class ConversationUnknownError(InputError):
+    """No conversation of that id here, or several sides of one: then the agency is to be named. `conversation`."""
+
+    code = "conversation.unknown"
+
+
 class PackageItemError(InputError):
     """An item that is not in the conversation, or whose content was erased. `item`."""
 
