@@ -175,10 +175,9 @@ def make_small_world() -> SmallWorld:
             factory.agency_entry(agency, *(("desk", "annex") if country == "us" else ("firearms",)), operator=OPERATOR)
             for agency in agencies
         ]
-        register = registers[country] = factory.register_of(
-            country, entries, [key for agency in agencies for key in keys[agency].values()]
-        )
-        factory.load(register, now)
+        held = [key for agency in agencies for key in keys[agency].values()]
+        registers[country] = factory.register_of(country, entries, held)
+        factory.load(registers[country], now)
     adopt(
         example(
             permits=[

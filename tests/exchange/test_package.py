@@ -53,7 +53,7 @@ EXAMPLES = hypothesis_settings(
 
 @pytest.fixture
 def made(world: SmallWorld, tmp_path: Path, settings: Any) -> tuple[Conversation, Path, dict[str, str]]:
-    """A cosigned thread of a question, its copy and the answer, packaged into a folder; and the fingerprints handed over in person."""
+    """A cosigned thread of a question, its copy and the answer, packaged; and the fingerprints handed over."""
     roots = publish_directories(world, tmp_path / "safe")
     thread = thread_of(world)
     cosign(world)
@@ -143,7 +143,7 @@ def test_a_file_more_is_named(made: Made) -> None:
     files, policies = read(path), policies_of(thread)
     for name in (
         "data/items/0001/more.txt",
-        "data/items/0003/presentation.sd-jwt",
+        "data/items/0009/x.jws",
         "data/more",
         "more.txt",
         "fetch.txt",
@@ -197,16 +197,12 @@ def reissued(made: Made, tmp_path: Path, change: Callable[[dict[str, Any], Files
 
 
 def exchange_receipts(contents: dict[str, Any], files: Files) -> None:
-    first, other = (
-        f"items/{place}/receipts/{contents['items'][int(place) - 1]['receipts'][0]}" for place in ("0001", "0002")
-    )
+    first, other = (f"items/{item['place']}/receipts/{item['receipts'][0]}" for item in contents["items"][:2])
     files[first], files[other] = files[other], files[first]
 
 
 def exchange_proofs(contents: dict[str, Any], files: Files) -> None:
-    first, other = (
-        f"items/{place}/proofs/{contents['items'][int(place) - 1]['proofs'][0]}" for place in ("0001", "0002")
-    )
+    first, other = (f"items/{item['place']}/proofs/{item['proofs'][0]}" for item in contents["items"][:2])
     files[first], files[other] = files[other], files[first]
 
 
@@ -301,7 +297,7 @@ def test_a_root_that_is_not_the_one_handed_over_is_named(made: Made) -> None:
 
 
 def test_without_a_policy_for_the_log_nothing_is_proven(made: Made) -> None:
-    thread, path, roots = made
+    _, path, roots = made
     strange = TrustPolicy.parse(b"quorum none\n")
     verdict = verify_package(read(path), [strange], roots)
     assert {one.code for one in verdict.findings} == {"item.unproven"}
@@ -412,7 +408,7 @@ def alone(*words: str | Path) -> "subprocess.CompletedProcess[str]":
 
 
 def test_an_expert_verifies_a_package_with_the_command_alone(made: Made, tmp_path: Path) -> None:
-    thread, path, roots = made
+    _, path, roots = made
     files = []
     for number, origin in enumerate(sorted(set(Message.objects.values_list("log_origin", flat=True)))):
         files.append(tmp_path / f"{number}.policy")

@@ -132,7 +132,7 @@ def _print_taken(taken: Any) -> None:
 
 
 @app.command("package")
-def make_package(
+def make_package(  # noqa: PLR0917 (each is an option with a name)
     conversation: Annotated[str, typer.Argument(help="The conversation, by the id its page shows.")],
     home: HomeOption,
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder or FILE.zip to write; must not exist.")],

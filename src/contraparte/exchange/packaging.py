@@ -18,8 +18,7 @@ from contraparte.exchange.bags import Bag
 from contraparte.exchange.known import as_signed
 from contraparte.exchange.models import Content, Conversation, Message, PolicyText, Receipt, Release
 from contraparte.exchange.reading import read_message
-from contraparte.ledger import queries as ledger
-from contraparte.ledger.proving import prove_anyhow
+from contraparte.ledger.proving import cosigned_head, is_cosigned, prove_anyhow
 from contraparte.protocol import jws, limits
 from contraparte.protocol.encoding import canonical_json, instant
 from contraparte.protocol.errors import (
@@ -154,7 +153,9 @@ def _write_item(bag: Bag, place: str, row: Message) -> tuple[PackedItem, dict[st
     receipts = _write_receipts(bag, base, row)
     places = {(row.log_origin, row.log_index)}
     places |= {(one.log_origin, one.log_index) for one in row.resealings.all()}
-    places |= {(said.log_origin, said.index or 0) for _, said in receipts if said.log_origin is not None}
+    # Of receipts only what is cosigned by now: each is signed anyhow, and few policies take a head nobody cosigned.
+    said_at = {(said.log_origin, said.index or 0) for _, said in receipts if said.log_origin is not None}
+    places |= {place for place in said_at if is_cosigned(*place)}
     proofs = _write_proofs(bag, base, places)
     if row.direction == "out":
         bag.add(f"{base}/decision.json", _decision(row))
@@ -171,8 +172,9 @@ def _write_item(bag: Bag, place: str, row: Message) -> tuple[PackedItem, dict[st
         "receipts": [name for name, _ in receipts],
         "proofs": proofs,
     }
-    cosigned = row.log_index < ledger.cosigned_size(ledger.log_of(row.log_origin))
-    return PackedItem(place, row, message, tuple(said for _, said in receipts), cosigned), entry
+    return PackedItem(
+        place, row, message, tuple(said for _, said in receipts), is_cosigned(row.log_origin, row.log_index)
+    ), entry
 
 
 def _write_receipts(bag: Bag, base: str, row: Message) -> list[tuple[str, Statement]]:
@@ -226,7 +228,7 @@ def _write_policies(bag: Bag, rows: Sequence[Message]) -> None:
 def _write_heads(bag: Bag, rows: Sequence[Message]) -> None:
     """The latest signed head of each log the messages stand in, with the cosignatures it has."""
     for origin in sorted({row.log_origin for row in rows}):
-        bag.add(f"logs/{origin.replace('/', '_')}.checkpoint", ledger.latest_note(ledger.log_of(origin)))
+        bag.add(f"logs/{origin.replace('/', '_')}.checkpoint", cosigned_head(origin))
 
 
 def _write_directories(bag: Bag, agency: str, rows: Sequence[Message]) -> None:

@@ -6,6 +6,25 @@ from contraparte.protocol.notes import Note, Signature
 from contraparte.protocol.tlog_proof import TlogProof
 
 
+def is_cosigned(origin: str, index: int) -> bool:
+    """Whether the log's counterpart has cosigned a head above this entry: the peer for ours, this node for a mirror."""
+    try:
+        log = queries.log_of(origin)
+    except LogUnknownError:
+        return False
+    if log.mine:
+        return index < queries.cosigned_size(log)
+    last = witness.last_cosigned(origin)
+    return last is not None and index < last.size <= log.size
+
+
+def cosigned_head(origin: str) -> bytes:
+    """The greatest cosigned head of a log written here, else the last one."""
+    log = queries.log_of(origin)
+    size = queries.cosigned_size(log)
+    return queries.cosigned_note(log, size) if size else queries.latest_note(log)
+
+
 def prove_anyhow(origin: str, index: int) -> TlogProof | None:
     """The proof of an entry in a log written or mirrored here; None where this node holds it not, or not yet.
 

@@ -1,4 +1,4 @@
-"""`contraparte tlog …`: check a proof file or an evidence package offline, without a node, a database or the code that wrote the log.
+"""`contraparte tlog …`: check a proof or an evidence package offline, without a node or the code that wrote either.
 
 It shares no code with the writer (P5.6): verification in `tlog`, files in `notes` and `tlog_proof`, and in
 `leaf_reading` its own reading of the leaf.
@@ -66,9 +66,7 @@ def verify_package_command(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="An evidence package: a folder or a zip file.")],
     policy: Annotated[
         list[Path],
-        typer.Option(
-            help="Whom to trust: a log and its witnesses. Repeat it for each log.", exists=True, dir_okay=False
-        ),
+        typer.Option(help="Whom to trust: logs and witnesses. Repeat it for each log.", exists=True, dir_okay=False),
     ],
     root: Annotated[
         list[str] | None,

@@ -1,4 +1,4 @@
-"""What a ledger leaf says, read by the verifier for itself after docs/protocol/ledger.md, not by the code that wrote it."""
+"""What a ledger leaf says, read by the verifier for itself after docs/protocol/ledger.md, not by the writer's code."""
 
 from datetime import UTC, datetime
 from typing import Any

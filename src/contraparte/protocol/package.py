@@ -198,10 +198,10 @@ def _check_bag(files: Mapping[str, bytes], contents: _Contents, is_signed: bool,
         _blame_by_manifest(files, blame)
     for name in sorted({name for name in files if not name.startswith("data/")} - expected.keys()):
         blame("file.extra", name)
-    for name in expected:
+    for name, data in expected.items():
         if name not in files:
             blame("file.missing", name)
-        elif is_signed and files[name] != expected[name]:
+        elif is_signed and files[name] != data:
             blame("file.changed", name)
 
 
@@ -217,6 +217,9 @@ def _blame_by_manifest(files: Mapping[str, bytes], blame: Any) -> None:
             continue
         told = [line.split("  ", 1) for line in files[manifest].decode("utf-8", "replace").splitlines()]
         hashes = {line[1]: line[0] for line in told if len(line) == 2}
+        if _lines(hashes) != files[manifest]:
+            blame("file.changed", manifest)
+            continue
         present = {name for name in files if name.startswith("data/") == inside and name != TAGS}
         for name in sorted(hashes.keys() - present):
             blame("file.missing", name)

@@ -161,7 +161,7 @@ class _Logged:
     envelopes: set[str] = field(default_factory=set)
 
 
-def _proofs(
+def _proofs(  # noqa: PLR0917
     item: Item, sealed: _Sealed | None, files: Mapping[str, bytes], trust: Trust, agency: str, blame: Blame
 ) -> _Logged:
     """Every proof holds, and one in the packaging agency's log that a policy trusts binds this very envelope."""

@@ -12,6 +12,9 @@ from pathlib import Path
 from contraparte.protocol import limits
 from contraparte.protocol.errors import BoundExceededError, PackageUnreadableError
 
+_DAMAGED = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError)
+"""What reading a damaged archive may raise."""
+
 
 class Folder(Mapping[str, bytes]):
     """A bag that lies in a folder."""

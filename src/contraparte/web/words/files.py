@@ -15,9 +15,7 @@ WORDS: dict[str, Problem] = {
     ),
     "pouch.unproven": Problem(
         _("No node of a trusted directory has signed this pouch."),
-        _(
-            "Nothing was taken. Compare the sender with the directory; a new key of the sender needs its newer directory."
-        ),
+        _("Nothing was taken. Compare the sender with the directory; its new key needs its newer directory."),
     ),
     "pouch.recipient": Problem(
         _("This pouch is for the node of %(recipient)s, not for this one."),
@@ -49,15 +47,11 @@ WORDS: dict[str, Problem] = {
     ),
     "package.intelligence": Problem(
         _("Intelligence cannot enter a court file."),
-        _(
-            "Ask the other side for it by a formal request; what it answers as evidence can be packaged. Or leave it out."
-        ),
+        _("Ask for it by a formal request; what is answered as evidence can be packaged. Or leave it out."),
     ),
     "package.restricted": Problem(
         _("The restriction %(restriction)s keeps this message out of judicial proceedings."),
-        _(
-            "Ask the originator in this conversation for permission and for the item under another marking. Or leave it out."
-        ),
+        _("Ask the originator for permission and for the item under another marking. Or leave it out."),
     ),
     "package.unprovable": Problem(
         _("Something an expert needs to verify the package is not on this node: %(what)s, %(item)s."),
