@@ -1,4 +1,4 @@
-"""An evidence package of a conversation: what a court's expert needs to verify messages without any node (P5.6).
+"""An evidence package of a conversation: what a court's expert needs to verify messages without any node (P5.8).
 
 Chosen messages with envelope headers, signatures, receipts of both sides, proofs, decisions and policy texts, and the
 signed directories that vouch for the keys; a list of it all, signed by this agency, and an index for people. Who wants
@@ -192,7 +192,7 @@ def _write_receipts(bag: Bag, base: str, row: Message) -> list[tuple[str, Statem
 
 def _write_proofs(bag: Bag, base: str, places: set[tuple[str, int]]) -> list[str]:
     """Proofs of the entries in both sides' logs, as far as they are here; by log and index."""
-    names = []
+    names: list[str] = []
     for origin, index in sorted(places):
         proof = prove_anyhow(origin, index)
         if proof is None:

@@ -239,7 +239,8 @@ def _parsed(payload: Any) -> Manifest:
 
 def pack_files(files: Iterable[tuple[str, bytes]]) -> bytes:
     """Several named files as one part, in the order given."""
-    parts, number = [], 0
+    parts: list[bytes] = []
+    number = 0
     for name, data in files:
         encoded = name.encode("ascii")
         parts += (len(encoded).to_bytes(2, "big"), encoded, len(data).to_bytes(4, "big"), data)
