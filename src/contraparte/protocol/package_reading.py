@@ -12,7 +12,7 @@ from pathlib import Path
 from contraparte.protocol import limits
 from contraparte.protocol.errors import BoundExceededError, PackageUnreadableError
 
-_DAMAGED = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError)
+_DAMAGED = (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, OSError, ValueError)
 """What reading a damaged archive may raise."""
 
 
@@ -62,15 +62,7 @@ class Archive(Mapping[str, bytes]):
         try:
             with self._zip.open(f"{self._root}/{name}") as handle:
                 return _bounded(handle.read(limits.PACKAGE_FILE_BYTES + 1))
-        except (
-            zipfile.BadZipFile,
-            zlib.error,
-            NotImplementedError,
-            RuntimeError,
-            EOFError,
-            OSError,
-            ValueError,
-        ) as error:
+        except _DAMAGED as error:
             raise PackageUnreadableError(reason=f"{name}: {type(error).__name__}") from error
 
     def __iter__(self) -> Iterator[str]:
