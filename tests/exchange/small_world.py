@@ -18,6 +18,7 @@ from contraparte.directory import queries as directory
 from contraparte.directory.models import Person, Tenure
 from contraparte.directory.queries import Role
 from contraparte.directory.rules.accord import example
+from contraparte.directory.rules.register import Register
 from contraparte.exchange import delivery, handling, registry
 from contraparte.exchange.actions import automatic, draft, open_conversation
 from contraparte.exchange.composing import Outgoing
@@ -101,6 +102,7 @@ class SmallWorld:
     chief: Tenure
     second_chief: Tenure
     services: dict[str, Tenure]
+    registers: dict[str, Register] = field(default_factory=dict)
 
     def conversation(self, post: str = SONORA, counterpart: str = CENTRE, **more: Any) -> Conversation:
         """A new conversation between two posts."""
@@ -167,13 +169,15 @@ def make_small_world() -> SmallWorld:
     keys = {agency: factory.make_keys(agency) for agency in ("mx.fge-son", "mx.fgr", "us.ntc")}
     keys["mx.fgr"] |= factory.make_keys("mx.fgr", [Purpose.ACCORD])
     keys["us.ntc"] |= factory.make_keys("us.ntc", [Purpose.ACCORD])
+    registers: dict[str, Register] = {}
     for country, agencies in (("mx", ("mx.fge-son", "mx.fgr")), ("us", ("us.ntc",))):
         entries = [
             factory.agency_entry(agency, *(("desk", "annex") if country == "us" else ("firearms",)), operator=OPERATOR)
             for agency in agencies
         ]
-        register = factory.register_of(country, entries, [key for agency in agencies for key in keys[agency].values()])
-        factory.load(register, now)
+        held = [key for agency in agencies for key in keys[agency].values()]
+        registers[country] = factory.register_of(country, entries, held)
+        factory.load(registers[country], now)
     adopt(
         example(
             permits=[
@@ -204,7 +208,7 @@ def make_small_world() -> SmallWorld:
         )
         for name, role in (("olga", Role.OFFICER), ("arturo", Role.AUTHORISER), ("beatriz", Role.AUTHORISER))
     )
-    return SmallWorld(Wire(), officer, chief, second, services)
+    return SmallWorld(Wire(), officer, chief, second, services, registers)
 
 
 def adopt(document: dict[str, Any], keys: dict[str, dict[Purpose, Any]]) -> None:

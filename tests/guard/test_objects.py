@@ -38,7 +38,7 @@ def _pk(model: Any, **more: object) -> Values:
 OBJECTS: dict[str, Values] = {
     "books:bring_in": _pk(Book),
     "books:report": _pk(Import),
-    **dict.fromkeys(("desk:conversation",), _pk(Conversation)),
+    **dict.fromkeys(("desk:conversation", "desk:package"), _pk(Conversation)),
     **dict.fromkeys(
         (f"desk:{name}" for name in ("release", "redact", "ask", "approve", "give_back", "send", "discard")), _pk(Draft)
     ),

@@ -22,7 +22,7 @@ from contraparte.ledger.rules.leaves import (
     parse_leaf,
 )
 from contraparte.ledger.rules.origins import Origin, parse_origin
-from contraparte.protocol import commands, limits
+from contraparte.protocol import leaf_reading, limits
 from contraparte.protocol.errors import IdentifierInvalidError, LeafInvalidError
 
 HASH = st.binary(min_size=32, max_size=32)
@@ -78,12 +78,12 @@ def test_a_peers_leaf_of_the_year_10000_is_refused_and_breaks_nothing():
     beyond = leaf.to_bytes()[:-4] + (MAX_MINUTE + 1).to_bytes(4, "big")
     with pytest.raises(LeafInvalidError):
         parse_leaf(beyond)
-    assert commands.read_leaf(beyond) == {}
+    assert leaf_reading.read_leaf(beyond) == {}
 
 
 @given(LEAVES)
 def test_the_offline_verifier_reads_the_same_from_a_leaf(leaf):
-    told = commands.read_leaf(leaf.to_bytes())
+    told = leaf_reading.read_leaf(leaf.to_bytes())
     assert told["kind"] == leaf.kind
     assert told["direction"] == leaf.direction
     assert told.get("message_id") == (message_id_text(leaf.message_id) if leaf.message_id else None)
@@ -93,7 +93,7 @@ def test_the_offline_verifier_reads_the_same_from_a_leaf(leaf):
 
 def test_kinds_have_numbers_that_the_page_and_the_verifier_know():
     assert list(KIND_NUMBERS) == list(Kind)
-    assert [commands._KINDS[number - 1] for number in KIND_NUMBERS.values()] == list(Kind)
+    assert [leaf_reading._KINDS[number - 1] for number in KIND_NUMBERS.values()] == list(Kind)
     page = (Path(__file__).parents[2] / "docs" / "protocol" / "ledger.md").read_text("utf-8")
     listed = dict(re.findall(r"^\| (\d+) \| `([a-z:]+)`", page, re.MULTILINE))
     assert {int(number): kind for number, kind in listed.items()} == {n: str(k) for k, n in KIND_NUMBERS.items()}

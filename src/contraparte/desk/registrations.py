@@ -6,11 +6,12 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from contraparte.desk import footer, queries, searching
+from contraparte.desk import footer, packages, queries, searching
 from contraparte.desk.registry import register_words
 from contraparte.desk.words import POLICIES, REASONS
 from contraparte.directory.models import Tenure
 from contraparte.directory.rules.roles import Role
+from contraparte.exchange.registry import register_package_index
 from contraparte.web.permissions import register_permissions
 from contraparte.web.registry import (
     FooterFacts,
@@ -27,6 +28,7 @@ from contraparte.web.registry import (
 PERMISSIONS = {
     "desk.view": {Role.OFFICER, Role.AUTHORISER, Role.CUSTODIAN},
     "conversation.view": {Role.OFFICER, Role.AUTHORISER, Role.CUSTODIAN},
+    "conversation.package": {Role.OFFICER, Role.AUTHORISER},
     "release.view": {Role.OFFICER, Role.AUTHORISER},
     "release.prepare": {Role.OFFICER, Role.AUTHORISER},
     "release.decide": {Role.AUTHORISER},
@@ -50,6 +52,7 @@ def register() -> None:
     register_search(SearchSource(_("Contacts"), "contacts.view", searching.find_contacts))
     register_notices(NoticeSource("desk.view", _notices))
     register_footer(FooterFacts(footer.accords_of, footer.cosigned_at, footer.silent_peers))
+    register_package_index(packages.index_of)
     register_words("policy", POLICIES)
     register_words("reason", REASONS)
 

@@ -139,14 +139,14 @@ def _entry(row: Message, receipts: Mapping[str, datetime], cosigned: int) -> Ent
         title=type_title(row.type),
         is_ours=row.direction == "out",
         content=content,
-        groups=_groups(row.type, body),
+        groups=groups_of(row.type, body),
         kept=[Kept(field_word(one.pointer), one.pointer, one.reason) for one in (content.withheld if content else ())],
         marks=marks,
         template=_template(row.type),
     )
 
 
-def _groups(name: str, body: dict[str, Any]) -> list[Group]:
+def groups_of(name: str, body: dict[str, Any]) -> list[Group]:
     """The leaves in the order in which the type writes its fields, the elements of a list each by itself."""
     known = exchange.find_type(name)
     found = [(pointer, value) for pointer, value in leaves(body) if value not in ({}, [])]

@@ -2,13 +2,14 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from contraparte.desk.views import board, contacts, conversation, log, release
+from contraparte.desk.views import board, contacts, conversation, log, package, release
 
 app_name = "desk"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/", board.show, name="board"),
     path("conversations/", board.conversations, name="conversations"),
     path("conversations/<int:pk>/", conversation.show, name="conversation"),
+    path("conversations/<int:pk>/package/", package.make, name="package"),
     path("release/<int:pk>/", release.show, name="release"),
     path("release/<int:pk>/redact/", release.redact, name="redact"),
     path("release/<int:pk>/ask/", release.ask, name="ask"),

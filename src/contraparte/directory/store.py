@@ -50,11 +50,16 @@ def published_file(folder: Path, kind: str, name: str) -> Path | None:
 
     `kind` is `metadata` or `targets`. Names are matched whole, so nothing can climb out of `folder`.
     """
-    pattern = {"metadata": _METADATA, "targets": _TARGET}.get(kind)
-    if pattern is None or pattern.fullmatch(name) is None:
+    if not is_public_name(kind, name):
         return None
     file = folder / kind / name
     return file if file.is_file() else None
+
+
+def is_public_name(kind: str, name: str) -> bool:
+    """Whether the publisher writes files of that name into its folder `kind`."""
+    pattern = {"metadata": _METADATA, "targets": _TARGET}.get(kind)
+    return pattern is not None and pattern.fullmatch(name) is not None
 
 
 def write_file(file: Path, data: bytes, mode: int = 0o644) -> None:

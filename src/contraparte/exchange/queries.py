@@ -19,6 +19,8 @@ from contraparte.exchange.actions import OPEN_STATES
 from contraparte.exchange.models import Conversation, Draft, Lane, Message, Obligation, Outbox, Receipt
 from contraparte.exchange.reading import read_message
 from contraparte.ledger import queries as ledger
+from contraparte.protocol.errors import ConversationUnknownError
+from contraparte.protocol.ids import parse_uuid
 from contraparte.protocol.message import Message as Content
 
 PAGE = 50
@@ -196,3 +198,15 @@ def find_conversations(tenure: Tenure, text: str, *, limit: int = 20) -> list[Co
     if len(compact) == 32 and all(letter in "0123456789abcdef" for letter in compact):
         wanted |= Q(uuid=compact)
     return list(conversations_of(tenure).filter(wanted)[:limit])
+
+
+def conversation_by_id(uuid: str, agency: str = "") -> Conversation:
+    """A conversation for the node's own commands, by its id; `agency` where several of this node take part in it.
+
+    Raises IdentifierInvalidError, ConversationUnknownError.
+    """
+    rows = Conversation.objects.filter(uuid=parse_uuid(uuid, "conversation"))
+    found = list((rows.filter(agency=agency) if agency else rows)[:2])
+    if len(found) != 1:
+        raise ConversationUnknownError(conversation=uuid)
+    return found[0]

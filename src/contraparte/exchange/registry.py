@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from django.utils.functional import Promise
 from pydantic import BaseModel
@@ -18,6 +19,9 @@ from contraparte.exchange.models import Message as MessageRow
 from contraparte.exchange.rules.classes import ClassMap
 from contraparte.protocol.errors import MessageTypeUnknownError
 from contraparte.protocol.message import Message
+
+if TYPE_CHECKING:
+    from contraparte.exchange.packaging import Package
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,3 +126,16 @@ def register_job(lane: str, run: Callable[[int, datetime], None]) -> None:
 def job_kinds() -> dict[str, Callable[[int, datetime], None]]:
     """Lane → its function, of all lanes that rooms above have registered."""
     return dict(_job_kinds)
+
+
+_package_index: "list[Callable[[Package], bytes]]" = []
+
+
+def register_package_index(render: "Callable[[Package], bytes]") -> None:
+    """Have `render` write the index of evidence packages, for people: the room that has the words for what it shows."""
+    _package_index[:] = [render]
+
+
+def package_index(package: "Package") -> bytes:
+    """The index of a package, as HTML without scripts."""
+    return _package_index[0](package)

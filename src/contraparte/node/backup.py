@@ -7,6 +7,7 @@
     directory/…            trusted metadata and what this node publishes
     policies/…             policies of this node
     attachments/…          what travels beside messages
+    pouches/…              numbers of pouches carried by hand
 
 Left out on purpose: `keys/` (a backup that holds them opens every message; `save_keys` writes them apart, for
 another safe), `guard/` and `witness.sqlite3` (they exist to contradict an old copy, so they must not travel with it),
@@ -34,7 +35,7 @@ from contraparte.node.home import CONFIG_NAME
 
 FORMAT = "contraparte-backup/1"
 MANIFEST = "manifest.json"
-FOLDERS = ("directory", "directory-published", "policies", "attachments")
+FOLDERS = ("directory", "directory-published", "policies", "attachments", "pouches")
 KEY_FOLDER = "keys"
 # The largest manifest read: some thousand parts; a larger one is not of this program.
 MANIFEST_BYTES = 4_000_000

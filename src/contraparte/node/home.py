@@ -8,6 +8,7 @@ keys/            private keys, one file each, mode 0600
 directory/       trusted metadata and targets of each country
 policies/        release policies of this node, beside those the package ships
 books/           search indexes
+pouches/         numbers of pouches made and taken in
 run/             sockets and locks of running processes
 """
 

@@ -1,35 +1,17 @@
-"""`contraparte tlog verify`: check a proof file offline, without a node, a database or the code that wrote the log.
+"""`contraparte tlog …`: check a proof or an evidence package offline, without a node or the code that wrote either.
 
-It shares no code with the writer (P5.6): verification in `tlog`, files in `notes` and `tlog_proof`, and its own reading
-of the leaf, after docs/protocol/ledger.md.
+It shares no code with the writer (P5.6): verification in `tlog`, files in `notes` and `tlog_proof`, and in
+`leaf_reading` its own reading of the leaf.
 """
 
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 app = typer.Typer(name="tlog", no_args_is_help=True, help="Verify proofs from transparency logs offline.")
-
-_KINDS = (
-    "log:opened",
-    "message:released",
-    "message:accepted",
-    "message:rejected",
-    "message:delivered",
-    "message:opened",
-    "message:used",
-    "message:deleted",
-    "message:resealed",
-    "message:erased",
-    "hold:placed",
-    "hold:lifted",
-    "node:recovered",
-)
-_MAX_MINUTE = int(datetime(9999, 12, 31, 23, 59, tzinfo=UTC).timestamp()) // 60
-_FIELDS = ("envelope_hash", "commitment", "signature_hash")
 
 
 @app.callback()
@@ -47,6 +29,7 @@ def verify(
 ) -> None:
     """Verify that an entry is in a trusted log under a cosigned head. Exit code 0 if it is, 1 if not."""
     from contraparte.protocol.errors import ContraparteError, NoteMalformedError
+    from contraparte.protocol.leaf_reading import read_leaf
     from contraparte.protocol.tlog import leaf_hash
     from contraparte.protocol.tlog_proof import TlogProof, TrustPolicy, verify_proof
 
@@ -78,45 +61,59 @@ def verify(
         typer.echo(f"{name}: {value}")
 
 
-def read_leaf(data: bytes) -> dict[str, Any]:
-    """What a leaf of this protocol says, as text; nothing for a leaf of another log."""
-    import cbor2
+@app.command("verify-package")
+def verify_package_command(
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="An evidence package: a folder or a zip file.")],
+    policy: Annotated[
+        list[Path],
+        typer.Option(help="Whom to trust: logs and witnesses. Repeat it for each log.", exists=True, dir_okay=False),
+    ],
+    root: Annotated[
+        list[str] | None,
+        typer.Option(help="COUNTRY=FINGERPRINT of a directory's first root, as handed over; repeat it."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+) -> None:
+    """Verify everything in an evidence package and name what was changed. Exit code 0 if all holds, 1 if not."""
+    from dataclasses import asdict
 
+    from contraparte.protocol.errors import ContraparteError
+    from contraparte.protocol.package import verify_package
+    from contraparte.protocol.package_reading import open_package
+    from contraparte.protocol.tlog_proof import TrustPolicy
+
+    pinned = dict(_root(text) for text in root or [])
     try:
-        fields = cbor2.loads(data)
-    except (cbor2.CBORError, ValueError):
-        return {}
-    if not _is_ours(fields):
-        return {}
-    _, kind, direction, message_id, *hashes, references, retention, minute = fields
-    told: dict[str, Any] = {"kind": _KINDS[kind - 1] if 1 <= kind <= len(_KINDS) else f"kind {kind}"}
-    told["direction"] = ("none", "out", "in")[direction] if direction in (0, 1, 2) else str(direction)
-    if message_id:
-        text = message_id.hex()
-        told["message_id"] = "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
-    told.update({name: value.hex() for name, value in zip(_FIELDS, hashes, strict=True) if value})
-    if references:
-        told["references"] = [reference.hex() for reference in references]
-    if retention:
-        told["retention"] = retention
-    told["at"] = datetime.fromtimestamp(minute * 60, UTC).isoformat()
-    return told
+        policies = [TrustPolicy.parse(file.read_bytes()) for file in policy]
+        verdict = verify_package(open_package(path), policies, pinned)
+    except ContraparteError as error:
+        if as_json:
+            typer.echo(json.dumps({"ok": False, "code": error.code, **{k: str(v) for k, v in error.params.items()}}))
+        else:
+            typer.echo(f"not verified: {error}", err=True)
+        raise typer.Exit(1) from error
+    if as_json:
+        typer.echo(json.dumps({"ok": verdict.ok, **asdict(verdict)}))
+        raise typer.Exit(0 if verdict.ok else 1)
+    for finding in verdict.findings:
+        typer.echo(f"{finding.code}: {finding.path}{f' ({finding.detail})' if finding.detail else ''}")
+    for origin in verdict.logs:
+        typer.echo(f"no policy names the log {origin}: its head was held to the directory in the package only")
+    for country, fingerprint in verdict.roots.items():
+        known = "as handed over" if country in pinned else "compare it with the one handed over"
+        typer.echo(f"first root of {country}: {fingerprint} ({known})")
+    if not verdict.ok:
+        typer.echo(f"not verified: {len(verdict.findings)} findings")
+        raise typer.Exit(1)
+    typer.echo(f"verified: {verdict.items} messages, {verdict.proofs} proofs, packaged by {verdict.agency}")
 
 
-def _is_ours(fields: Any) -> bool:
-    """Whether a decoded leaf has the ten fields of version 1, each of its type."""
-    if not isinstance(fields, list) or len(fields) != 10 or fields[0] != 1:
-        return False
-    _, kind, direction, *hashes, references, retention, minute = fields
-    numbers = all(type(number) is int and 0 <= number <= _MAX_MINUTE for number in (kind, direction, minute))
-    whole = all(one is None or isinstance(one, bytes) for one in hashes)
-    return (
-        numbers
-        and whole
-        and isinstance(retention, str)
-        and isinstance(references, list)
-        and all(isinstance(reference, bytes) for reference in references)
-    )
+def _root(text: str) -> tuple[str, str]:
+    country, _, fingerprint = text.partition("=")
+    read = fingerprint.lower().translate(str.maketrans("", "", " :"))
+    if len(country) != 2 or len(read) != 64:
+        raise typer.BadParameter("COUNTRY=FINGERPRINT, two letters and 64 hex digits", param_hint="--root")
+    return country, read
 
 
 GROUPS: dict[str, typer.Typer] = {"tlog": app}

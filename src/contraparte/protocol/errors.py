@@ -577,6 +577,93 @@ class PeerInsecureError(NodeError):
     code = "peer.insecure"
 
 
+# --- exchange: pouches carried by hand, evidence packages ---
+
+
+class PouchMalformedError(InputError):
+    """A file that is no pouch, or whose manifest cannot be read (P4.5). `reason`."""
+
+    code = "pouch.malformed"
+
+
+class PouchDamagedError(InputError):
+    """A pouch whose bytes are not those its manifest names: cut short, changed, with bytes to spare. `part`."""
+
+    code = "pouch.damaged"
+
+
+class PouchUnprovenError(ProtocolError):
+    """A pouch whose manifest no operator of a trusted directory has signed. `reason`."""
+
+    code = "pouch.unproven"
+
+
+class PouchRecipientError(ProtocolError):
+    """A pouch for another node. `recipient`, `here`."""
+
+    code = "pouch.recipient"
+
+
+class PouchNumberError(ProtocolError):
+    """A number that this sender has used before for another pouch. `sender`, `number`."""
+
+    code = "pouch.number"
+
+
+class PouchChainError(ProtocolError):
+    """A pouch that cites another predecessor than the one that was taken in. `sender`, `number`."""
+
+    code = "pouch.chain"
+
+
+class PouchAnswerError(ProtocolError):
+    """An answer to a pouch that this node has not made. `number`."""
+
+    code = "pouch.answer"
+
+
+class PouchFileError(InputError):
+    """A file that is there already, or cannot be written. `file`."""
+
+    code = "pouch.file"
+
+
+class ConversationUnknownError(InputError):
+    """No conversation of that id here, or several sides of one: then the agency is to be named. `conversation`."""
+
+    code = "conversation.unknown"
+
+
+class PackageItemError(InputError):
+    """An item that is not in the conversation, or whose content was erased. `item`."""
+
+    code = "package.item"
+
+
+class PackageIntelligenceError(PolicyError):
+    """Intelligence cannot enter a court file (DOMAIN, Markings). `item`."""
+
+    code = "package.intelligence"
+
+
+class PackageRestrictedError(PolicyError):
+    """A handling restriction keeps the item out of judicial proceedings. `item`, `restriction`."""
+
+    code = "package.restricted"
+
+
+class PackageUnprovableError(StateError):
+    """Something an expert needs is not here: a key, a proof, signed metadata. `what`, `item`."""
+
+    code = "package.unprovable"
+
+
+class PackageUnreadableError(InputError):
+    """A folder or archive that cannot be read as a package at all. `reason`."""
+
+    code = "package.unreadable"
+
+
 # --- books ---
 
 

@@ -145,3 +145,23 @@ SUSPENSION_BYTES: Final = 16 * 1024
 """Bytes of a statement of suspension: it has no free text; the room is for fields to come."""
 DIRECTORY_REFRESH_BYTES: Final = 3 * DIRECTORY_TARGET_BYTES
 """Bytes of everything fetched in one refresh: what a small node can hold once in memory."""
+
+# --- pouches carried by hand (P4.5) ---
+POUCH_MANIFEST_BYTES: Final = 1024 * 1024
+"""Bytes of a pouch's signed manifest: 4,096 parts are about 700 kB."""
+POUCH_PARTS: Final = 4096
+"""Parts of a pouch: a million envelopes, more than a node cut off for a year has waiting."""
+POUCH_RECEIPTS: Final = 65_536
+"""Receipts in one pouch: an answer names those it refuses by their places, and its manifest has to hold them."""
+POUCH_FILES: Final = 4096
+"""Files in one part with signed metadata: DIRECTORY_TARGETS and the roots of some centuries."""
+POUCH_NAME_CHARS: Final = 255
+"""Characters of the name of such a file."""
+
+# --- evidence packages ---
+PACKAGE_FILE_BYTES: Final = DIRECTORY_TARGET_BYTES
+"""Bytes of one file of a package: the largest is a register of keys."""
+PACKAGE_FILES: Final = 20_000
+"""Files of a package: a thousand messages with twenty files each."""
+PACKAGE_MANIFEST_BYTES: Final = 16 * 1024 * 1024
+"""Bytes of the list of a package's files."""

@@ -47,6 +47,7 @@ def show(request: PageRequest, pk: int) -> HttpResponse:
         "bar": bar,
         "held": totals(bar),
         "is_running": conversation.closed_at is None,
+        "can_package": bool(entries and may(request.tenure, "conversation.package")),
         "can_release": bool(may(request.tenure, "release.view")),
         "drafts": threads.open_drafts(conversation),
         "steps": subject.steps(conversation, request.tenure, now) if conversation.closed_at is None else [],

@@ -1,0 +1,79 @@
+"""Evidence packages as people see them: what may enter one, and the index that lies in it in both languages."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from contraparte.desk.markings import marking_parts
+from contraparte.desk.queries import names_of, type_title
+from contraparte.desk.registry import field_word, word
+from contraparte.desk.threads import groups_of
+from contraparte.desk.words import MARKS
+from contraparte.directory.models import Post
+from contraparte.exchange.models import Conversation, Message
+from contraparte.exchange.packaging import MOST_ITEMS, Package, PackedItem, refusal
+from contraparte.web.wording import Words, words_of
+
+LANGUAGES = ("en", "es")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A message that may enter a package, or the words why not."""
+
+    row: Message
+    title: str
+    refused: Words | None
+
+
+def choices_of(conversation: Conversation) -> list[Choice]:
+    """The messages of a conversation, oldest first."""
+    rows = Message.objects.filter(conversation=conversation).select_related("content").order_by("created", "id")
+    return [Choice(row, type_title(row.type), _words(row)) for row in rows[:MOST_ITEMS]]
+
+
+def _words(row: Message) -> Words | None:
+    refused = refusal(row)
+    return words_of(refused) if refused is not None else None
+
+
+def index_of(package: Package) -> bytes:
+    """The index: plain HTML without scripts, the same facts in English and in Spanish."""
+    posts = names_of({who for item in package.items for who in (item.message.sender, item.message.recipient)})
+    parts = []
+    for language in LANGUAGES:
+        with translation.override(language):
+            shown = [_shown(item, posts, language) for item in package.items]
+            context = {"package": package, "items": shown, "language": language}
+            parts.append(render_to_string("desk/package/section.html", context))
+    return render_to_string("desk/package/index.html", {"package": package, "parts": parts}).encode()
+
+
+def _shown(item: PackedItem, posts: dict[str, Post], language: str) -> dict[str, Any]:
+    """One message in words of the active language."""
+    message = item.message
+    return {
+        "place": item.place,
+        "id": message.id,
+        "title": type_title(message.type),
+        "sender": _named(message.sender, posts, language),
+        "recipient": _named(message.recipient, posts, language),
+        "created": message.created,
+        "marking": marking_parts(message.marking),
+        "groups": groups_of(message.type, message.body),
+        "kept": [(field_word(one.pointer), word("policy", one.reason)) for one in message.withheld],
+        "receipts": [(str(MARKS.get(str(said.kind), said.kind)), said.receiver, said.at) for said in item.receipts],
+        "log": (item.row.log_origin, item.row.log_index),
+        "digest": bytes(item.row.digest).hex(),
+    }
+
+
+def _named(post_id: str, posts: dict[str, Post], language: str) -> str:
+    post = posts.get(post_id)
+    if post is None:
+        return post_id
+    names: Sequence[str] = [str(getattr(one, f"name_{language}")) for one in (post, post.agency)]
+    return f"{names[0]}, {names[1]} ({post_id})"

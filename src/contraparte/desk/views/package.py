@@ -1,0 +1,53 @@
+"""An evidence package of a conversation: choose the messages, take the file."""
+
+import tempfile
+from pathlib import Path
+
+from django.conf import settings
+from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.utils import timezone
+
+from contraparte.desk import packages, queries
+from contraparte.exchange.models import Conversation
+from contraparte.exchange.packaging import write_package
+from contraparte.protocol.errors import ContraparteError
+from contraparte.web.permissions import PageRequest, form_page
+from contraparte.web.wording import status_of, words_of
+
+
+@form_page("conversation.package")
+def make(request: PageRequest, pk: int) -> HttpResponseBase:
+    """The form, and the package of what was chosen; a refusal keeps the choice and says the way out."""
+    conversation = queries.conversation_for(request.tenure, pk)
+    if conversation is None:
+        raise Http404
+    if request.method != "POST":
+        return _form(request, conversation)
+    try:
+        return _file(conversation, request.POST.getlist("items"))
+    except ContraparteError as error:
+        return _form(request, conversation, error)
+
+
+def _file(conversation: Conversation, uuids: list[str]) -> FileResponse:
+    """The package as a zip file; on the disk it has no name any more when the answer begins."""
+    now = timezone.now()
+    with tempfile.TemporaryDirectory(prefix="package-", dir=settings.HOME.folder("run")) as folder:
+        path = Path(folder) / f"package-{str(conversation.uuid)[:8]}-{now:%Y%m%d-%H%M%S}.zip"
+        write_package(conversation, path, uuids=uuids, now=now)
+        handle = path.open("rb")
+    return FileResponse(handle, as_attachment=True, filename=path.name, content_type="application/zip")
+
+
+def _form(request: PageRequest, conversation: Conversation, error: ContraparteError | None = None) -> HttpResponse:
+    choices = packages.choices_of(conversation)
+    context = {
+        "conversation": conversation,
+        "choices": choices,
+        "chosen": request.POST.getlist("items"),
+        "can_make": any(one.refused is None for one in choices),
+        "posts": queries.names_of({one.row.sender for one in choices}),
+        "words": words_of(error) if error is not None else None,
+    }
+    return render(request, "desk/package.html", context, status=status_of(error) if error is not None else 200)
