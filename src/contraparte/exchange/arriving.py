@@ -81,9 +81,10 @@ def expect(message: Said, *, digest: bytes) -> Wait | None:
         raise AttachmentChangedError
     for row in rows:
         if row.state == Arrival.State.OPEN:
-            return Wait(
-                AttachmentMissingError.code, {"attachment": row.position, "offset": files.length_of(row.file)}
-            )
+            length = files.length_of(row.file)
+            if length < sealed_size(row.size):
+                return Wait(AttachmentMissingError.code, {"attachment": row.position, "offset": length})
+            _note_whole(row)  # its last piece was written, and the node ended before it could say so
     if any(row.state == Arrival.State.WHOLE for row in rows):
         wake_worker()
         return Wait(AttachmentUnprovenError.code, {})
@@ -156,10 +157,15 @@ def receive_piece(
         raise AttachmentUnexpectedError
     length = files.append(row.file, offset, piece, size=size)
     if length == size:
-        with writing():
-            Arrival.objects.filter(pk=row.pk, state=Arrival.State.OPEN).update(state=Arrival.State.WHOLE)
-            wake_worker()
+        _note_whole(row)
     return length
+
+
+def _note_whole(row: Arrival) -> None:
+    with writing():
+        Arrival.objects.filter(pk=row.pk, state=Arrival.State.OPEN).update(state=Arrival.State.WHOLE)
+        wake_worker()
+    row.state = Arrival.State.WHOLE
 
 
 def _open_arrival(recipient: str, sender: str, message_id: str, position: int, peer: str) -> Arrival:

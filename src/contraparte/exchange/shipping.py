@@ -55,13 +55,13 @@ def begin(message: Message, told: Statement, *, now: datetime.datetime) -> None:
         wake_worker()
 
 
-def ship_once(*, clock: Clock, send: Send = send_signed) -> bool:
+def ship_once(*, clock: Clock, send: Send = send_signed, slice_bytes: int = SLICE_BYTES) -> bool:
     """One slice of the file that has waited longest; False where nothing is due."""
     claimed = _claim(clock())
     if claimed is None:
         return False
     try:
-        _ship(claimed, clock, send)
+        _ship(claimed, clock, send, slice_bytes)
     except ContraparteError as error:
         _put_off(claimed, error, clock())
     return True
@@ -97,7 +97,7 @@ def _files(message: Message) -> tuple[SealedFile, ...]:
     return Header.parse(bytes(message.content.header)).attachments
 
 
-def _ship(shipment: Shipment, clock: Clock, send: Send) -> None:
+def _ship(shipment: Shipment, clock: Clock, send: Send, slice_bytes: int) -> None:
     message = shipment.message
     outbox = Outbox.objects.filter(pk=message.pk).first()
     if outbox is None:
@@ -110,7 +110,7 @@ def _ship(shipment: Shipment, clock: Clock, send: Send) -> None:
         raise AttachmentLostError
     url = directory.route_of(outbox.operator).url.rstrip("/")
     base = f"{url}/peer/attachments/{message.peer}/{message.agency}/{message.uuid}/{shipment.position}"
-    offset, end = shipment.offset, shipment.offset + SLICE_BYTES
+    offset, end = shipment.offset, shipment.offset + slice_bytes
     while offset < min(end, sealed.size):
         piece = files.read_piece(stored.file, offset, limits.ATTACHMENT_PIECE_BYTES)
         if not piece:
