@@ -53,6 +53,14 @@ def length_of(name: str) -> int:
         return 0
 
 
+def kept_bytes(name: str) -> int | None:
+    """Bytes of a whole file; None where it is not there."""
+    try:
+        return kept(name).stat().st_size
+    except FileNotFoundError:
+        return None
+
+
 def append(name: str, offset: int, piece: bytes, *, size: int) -> int:
     """Add a piece to a file on its way and return its length by then; nothing is written unless `offset` is its end.
 

@@ -100,6 +100,7 @@ def _given(request: PageRequest, found: Attachment | None) -> HttpResponseBase:
     headers = {
         "Content-Disposition": content_disposition_header(True, found.name) or "attachment",
         "Content-Length": str(found.size),
+        "Cache-Control": "private, no-store",
     }
     kind = attaching.UNKNOWN_TYPE
     if request.method == "HEAD":
