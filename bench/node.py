@@ -38,7 +38,9 @@ def open_node(home: Path) -> None:
     open_home(home, migrate=True)
     from contraparte.exchange import registry
 
-    registry.register(registry.MessageType(TYPE, Talk, lambda arrived: None, {"/**": "case"}, title="bench"))
+    registry.register(
+        registry.MessageType(TYPE, Talk, lambda arrived: None, {"/**": "case"}, title="bench", takes_files=True)
+    )
     registry.register_policies(Path(__file__).parent / "talk.cedar")
 
 
@@ -201,6 +203,56 @@ def is_waiting() -> bool:
     return Outbox.objects.exists()
 
 
+def send_file(recipient: str, path: str) -> float:
+    """Put a file into a draft and release it; returns the seconds it took to take it in."""
+    from django.conf import settings
+    from django.utils import timezone
+
+    from contraparte.directory import actions as directory_actions
+    from contraparte.directory import queries
+    from contraparte.directory.models import Person
+    from contraparte.directory.queries import Role
+    from contraparte.exchange import actions, attaching
+    from contraparte.exchange.files import read
+    from contraparte.protocol.marking import Marking
+
+    post, now = queries.post(f"{settings.NODE_OPERATOR}/desk"), timezone.now()
+    person, is_new = Person.objects.get_or_create(username="bench", defaults={"display_name": "bench"})
+    if is_new:
+        directory_actions.appoint(person, post, [Role.OFFICER], by=None, now=now)
+    officer = queries.active_tenures(person, timezone.now())[0]
+    thread = actions.open_conversation(post=post, counterpart=recipient, kind="bench", by=officer, now=now)
+    draft = actions.draft(TYPE, BODY, conversation=thread, marking=Marking.from_json(MARKING), by=officer, now=now)
+    started = time.perf_counter()
+    attaching.attach_pieces(draft, read(Path(path)), name="file.bin", media_type="", by=officer, now=timezone.now())
+    spent = time.perf_counter() - started
+    actions.release_draft(draft, by=officer, now=timezone.now())
+    return spent
+
+
+def files_held() -> list[dict[str, Any]]:
+    """Files of messages that left or came in: direction of the message, its state, size and hash of the file."""
+    from contraparte.exchange.models import Attachment
+
+    return [
+        {
+            "direction": row.message.direction,
+            "state": row.message.state,
+            "size": row.size,
+            "sha256": bytes(row.sha256).hex(),
+        }
+        for row in Attachment.objects.filter(message__isnull=False).select_related("message").order_by("pk")
+        if row.message is not None
+    ]
+
+
+def faults_of_files() -> list[str]:
+    """What the audit finds wrong with files."""
+    from contraparte.exchange.attachment_auditing import find_attachment_faults
+
+    return [finding.code for finding in find_attachment_faults()]
+
+
 COMMANDS: dict[str, Callable[..., Any]] = {
     "keys": make_keys,
     "load": load_directories,
@@ -212,6 +264,9 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "post": post_all,
     "counts": counts,
     "is_waiting": is_waiting,
+    "send_file": send_file,
+    "files": files_held,
+    "file_faults": faults_of_files,
 }
 
 

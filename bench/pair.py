@@ -53,9 +53,9 @@ class Node:
             raise SystemExit(f"node {self.country} ended while doing {name}")
         return json.loads(answer)
 
-    def serve(self) -> None:
-        """Start the web process and wait until it listens."""
-        process = self._start("serve", f"127.0.0.1:{self.port}")
+    def serve(self, port: int = 0) -> None:
+        """Start the web process and wait until it listens: at `port` where something stands in front of it."""
+        process = self._start("serve", f"127.0.0.1:{port or self.port}")
         assert process.stdout is not None
         if not process.stdout.readline():
             raise SystemExit(f"node {self.country} does not serve")

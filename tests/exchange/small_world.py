@@ -19,7 +19,7 @@ from contraparte.directory.models import Person, Tenure
 from contraparte.directory.queries import Role
 from contraparte.directory.rules.accord import example
 from contraparte.directory.rules.register import Register
-from contraparte.exchange import delivery, handling, registry
+from contraparte.exchange import arriving, delivery, handling, registry, shipping
 from contraparte.exchange.actions import automatic, draft, open_conversation
 from contraparte.exchange.composing import Outgoing
 from contraparte.exchange.inbox import accept_batch
@@ -59,7 +59,9 @@ def _handle(arrived: registry.Arrived) -> None:
 
 
 CLASSES = {"/text": "case", "/serial": "firearm", "/informer": "source", "/child": "minor", "/buyer": "purchaser"}
-registry.register(registry.MessageType("note.say/1", Note, _handle, CLASSES, title="note", asks="answer"))
+registry.register(
+    registry.MessageType("note.say/1", Note, _handle, CLASSES, title="note", asks="answer", takes_files=True)
+)
 registry.register(registry.MessageType("note.answer/1", Note, _handle, CLASSES, title="answer", answers=True))
 registry.register(registry.MessageType("note.review/1", Note, _handle, CLASSES, title="review"))
 registry.register_policies(Path(__file__).parent / "notes.cedar")
@@ -87,6 +89,12 @@ class Wire:
         return answer
 
     def _answer(self, url: str, body: bytes) -> tuple[int, bytes]:
+        if "/peer/attachments/" in url:
+            recipient, sender, message_id, position, offset = url.rpartition("/peer/attachments/")[2].split("/")
+            reached = arriving.receive_piece(
+                recipient, sender, message_id, int(position), int(offset), body, peer=OPERATOR
+            )
+            return 200, shipping.answer(reached)
         if url.endswith("/peer/receipts"):
             keep_receipts(decode_receipts(body), peer=OPERATOR)
             return 204, b""
@@ -156,10 +164,17 @@ class SmallWorld:
         while handling.handle_waiting(now=at or timezone.now()):
             continue
 
+    def ship(self, at: datetime | None = None) -> None:
+        """Every file that is waited for goes out, and what is whole is proven."""
+        while shipping.ship_once(clock=lambda: at or timezone.now(), send=self.wire.send):
+            continue
+        arriving.prove_whole()
+
     def settle(self) -> None:
-        """Deliver and handle until all is quiet."""
+        """Deliver, ship and handle until all is quiet."""
         for _ in range(6):
             self.deliver()
+            self.ship()
             self.handle()
 
 

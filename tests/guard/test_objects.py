@@ -17,7 +17,8 @@ from django.utils import timezone
 from contraparte.books.models import Book, Import
 from contraparte.directory.models import Agency, Person, Post, Tenure
 from contraparte.directory.rules.roles import Role
-from contraparte.exchange.models import Conversation, Draft
+from contraparte.exchange.attaching import attach_pieces
+from contraparte.exchange.models import Attachment, Conversation, Draft
 from contraparte.ledger.models import Log
 from contraparte.traces.actions.requesting import open_trace
 from contraparte.traces.models import CustodianTask, Event, SameGun, Trace, Walk
@@ -35,6 +36,21 @@ def _pk(model: Any, **more: object) -> Values:
     return lambda: {"pk": model.objects.latest("pk").pk, **more}
 
 
+def _file(of: str) -> Values:
+    """The latest file of a draft, or of a message that left, with what it belongs to."""
+
+    def values() -> dict[str, object]:
+        rows = Attachment.objects.order_by("pk")
+        if of == "draft":
+            file = rows.filter(message=None).latest("pk")
+            return {"pk": file.draft_id, "file": file.pk}
+        file = rows.exclude(message=None).select_related("message").latest("pk")
+        assert file.message is not None
+        return {"pk": file.message.conversation_id, "file": file.pk}
+
+    return values
+
+
 OBJECTS: dict[str, Values] = {
     "books:bring_in": _pk(Book),
     "books:report": _pk(Import),
@@ -42,6 +58,9 @@ OBJECTS: dict[str, Values] = {
     **dict.fromkeys(
         (f"desk:{name}" for name in ("release", "redact", "ask", "approve", "give_back", "send", "discard")), _pk(Draft)
     ),
+    "desk:attach": _pk(Draft),
+    **dict.fromkeys((f"desk:{name}" for name in ("draft_file", "detach")), _file("draft")),
+    "desk:file": _file("conversation"),
     **dict.fromkeys((f"desk:{name}" for name in ("entries", "find", "entry", "export")), _pk(Log, index=0)),
     **dict.fromkeys((f"traces:{name}" for name in ("event", "save_row", "import_guns", "open_all")), _pk(Event)),
     "traces:warning": _pk(SameGun),
@@ -59,6 +78,10 @@ def _import_into(book: Book) -> None:
     )  # fmt: skip
 
 
+def _attach_to(draft: Draft, world: TraceWorld) -> None:  # noqa: F811
+    attach_pieces(draft, [b"photo"], name="frame.jpg", media_type="image/jpeg", by=world.officer, now=timezone.now())
+
+
 @pytest.fixture
 def others_work(world: TraceWorld) -> TraceWorld:  # noqa: F811
     """One of every object: a trace walked to a custodian who must decide, a draft, two guns that look alike."""
@@ -68,7 +91,11 @@ def others_work(world: TraceWorld) -> TraceWorld:  # noqa: F811
     _import_into(Book.objects.latest("pk"))
     event = world.event(case_number="CI-FGE/78/2026")
     world.gun(event, key="r2", serial="361-58922")
-    open_trace(world.gun(event, key="r3", serial="990-11223"), by=world.officer, now=timezone.now())
+    sent = open_trace(world.gun(event, key="r3", serial="990-11223"), by=world.officer, now=timezone.now())
+    _attach_to(Draft.objects.latest("pk"), world)
+    world.release(sent)
+    open_trace(world.gun(event, key="r4", serial="880-44556"), by=world.officer, now=timezone.now())
+    _attach_to(Draft.objects.latest("pk"), world)
     return world
 
 
@@ -97,7 +124,7 @@ def test_every_route_with_a_place_names_an_object_to_try() -> None:
 
 
 def test_the_others_work_holds_one_of_each(others_work: TraceWorld) -> None:
-    for model in (Conversation, Draft, Log, Event, Trace, SameGun, Walk, CustodianTask, Book, Import):
+    for model in (Conversation, Draft, Attachment, Log, Event, Trace, SameGun, Walk, CustodianTask, Book, Import):
         assert model._default_manager.exists(), model.__name__
 
 
@@ -122,7 +149,16 @@ def test_another_agencys_object_is_not_there_and_does_not_change(stranger: Calla
 
 def test_no_list_shows_another_agencys_work(stranger: Callable[[Role], Client], others_work: TraceWorld) -> None:
     """Serial, case number, place and names of the others stand on no page that a stranger may open."""
-    secrets = ("361-58921", "36158921", "361-58922", "CI-FGE/77/2026", "CI-FGE/78/2026", "Talvo", "Hermosillo")
+    secrets = (
+        "361-58921",
+        "36158921",
+        "361-58922",
+        "CI-FGE/77/2026",
+        "CI-FGE/78/2026",
+        "Talvo",
+        "Hermosillo",
+        "frame.jpg",
+    )
     clients: dict[Role, Client] = {}
     for route in PAGE_ROUTES:
         door = DECLARED.get(route)

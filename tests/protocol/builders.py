@@ -6,6 +6,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from contraparte.protocol import ids
+from contraparte.protocol.attachments import FileDescription
 from contraparte.protocol.errors import KeyUnknownError
 from contraparte.protocol.keys import PrivateKey, PublicKey, Purpose, generate
 from contraparte.protocol.marking import Evaluation, Marking
@@ -70,6 +71,19 @@ def a_message(**members: Any) -> Message:
         "body": BODY,
     }
     return Message(**(defaults | members))
+
+
+def a_file(**members: Any) -> FileDescription:
+    defaults: dict[str, Any] = {
+        "number": 7,
+        "name": "frame, left side.jpg",
+        "media_type": "image/jpeg",
+        "size": 40_000,
+        "sha256": b"\x01" * 32,
+        "key": b"\x02" * 32,
+        "sealed_sha256": b"\x03" * 32,
+    }
+    return FileDescription(**(defaults | members))
 
 
 # Text that may cross: no NUL (PostgreSQL), no halves of surrogate pairs.

@@ -10,6 +10,7 @@ from joserfc import jws as joserfc_jws
 from joserfc.jwk import OKPKey
 
 from contraparte.protocol import limits
+from contraparte.protocol.attachments import SealedFile
 from contraparte.protocol.encoding import base64url, compact_json
 from contraparte.protocol.envelope import (
     Envelope,
@@ -43,6 +44,7 @@ from tests.protocol.builders import (
     SENDER,
     TRACING,
     TRANSPORT_KEY,
+    a_file,
     a_message,
     mutations,
     other_key,
@@ -166,7 +168,12 @@ def test_a_changed_header_is_parsed_or_refused_by_a_coded_error(changes):
         ({"sender": "mx.fgr"}, EnvelopeMalformedError),
         ({"recipient": "us.other"}, EnvelopeMalformedError),
         ({"attachments": ["x"]}, EnvelopeMalformedError),
-        ({"attachments": ["ab" * 32] * 65}, EnvelopeMalformedError),
+        ({"attachments": ["ab" * 32]}, EnvelopeMalformedError),
+        ({"attachments": [{"sha256": "ab" * 32, "size": 100}] * 65}, EnvelopeMalformedError),
+        ({"attachments": [{"sha256": "AB" * 32, "size": 100}]}, EnvelopeMalformedError),
+        ({"attachments": [{"sha256": "ab" * 32, "size": 72}]}, EnvelopeMalformedError),
+        ({"attachments": [{"sha256": "ab" * 32, "size": 2**41}]}, EnvelopeMalformedError),
+        ({"attachments": [{"sha256": "ab" * 32, "size": True}]}, EnvelopeMalformedError),
         ({"pad": "x" * limits.HEADER_BYTES}, BoundExceededError),
     ],
 )
@@ -180,11 +187,22 @@ def test_members_of_later_versions_stay_in_the_bytes():
     assert Header.parse(later) == HEADER
 
 
-def test_attachments_are_named_by_their_hashes():
-    hashes = ("ab" * 32, "cd" * 32)
-    assert Header.parse(sealed(attachments=hashes).header).attachments == hashes
+def test_sealed_files_are_named_by_hash_and_size():
+    files = (SealedFile("ab" * 32, 100), SealedFile("cd" * 32, 5_370_000_000))
+    assert Header.parse(sealed(attachments=files).header).attachments == files
     with pytest.raises(EnvelopeMalformedError):
-        sealed(attachments=("x",))
+        sealed(attachments=(SealedFile("x", 100),))
+
+
+def test_a_header_that_names_other_files_than_the_message_is_refused():
+    file = a_file()
+    message = a_message(attachments=(file.to_json(),))
+    presentation = issue(message, MESSAGE_KEY)
+    own = {"message_id": message.id}
+    require_match(Header.parse(sealed(presentation, attachments=[file.sealed], **own).header), message)
+    for others in ([], [SealedFile("ab" * 32, file.sealed.size)], [file.sealed, file.sealed]):
+        with pytest.raises(EnvelopeMismatchError, match="attachments"):
+            require_match(Header.parse(sealed(presentation, attachments=others, **own).header), message)
 
 
 def test_keys_of_other_purposes_or_agencies_do_not_seal_sign_or_verify():

@@ -49,6 +49,7 @@ from tests.protocol.builders import (
     SENDER,
     TRACING,
     TRANSPORT_KEY,
+    a_file,
     a_message,
     bodies,
     mutations,
@@ -340,6 +341,15 @@ def test_an_approval_covers_everything_but_what_the_sending_adds():
         {"extra": {"x": 1}},
     ):
         assert content_digest(replace(message, **changed)) != covered
+
+
+def test_an_approval_covers_what_is_in_a_file_and_not_how_it_was_sealed():
+    message = a_message(attachments=(a_file().to_json(),))
+    covered = content_digest(message)
+    for sealing in ({"key": b"\x09" * 32}, {"sealed_sha256": b"\x09" * 32}, {"number": 8}):
+        assert content_digest(replace(message, attachments=(a_file(**sealing).to_json(),))) == covered
+    for content in ({"name": "b"}, {"media_type": "a/b"}, {"size": 1}, {"sha256": b"\x09" * 32}, {"extra": {"x": 1}}):
+        assert content_digest(replace(message, attachments=(a_file(**content).to_json(),))) != covered
 
 
 def test_the_clock_allows_five_minutes_ahead_and_thirty_days_behind():

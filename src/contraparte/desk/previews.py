@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from contraparte.desk.attachments import FileShown, shown_files
 from contraparte.desk.markings import marking_parts
 from contraparte.desk.queries import names_of
 from contraparte.desk.registry import field_word, is_worded, value_word, word
@@ -14,6 +15,7 @@ from contraparte.desk.words import DATA_CLASSES, NEEDS
 from contraparte.directory.models import Post, Tenure
 from contraparte.directory.rules.roles import Role
 from contraparte.exchange import actions as exchange
+from contraparte.exchange import registry as exchange_types
 from contraparte.exchange.models import Draft
 from contraparte.exchange.previewing import Leaf, Preview, Recipient
 
@@ -69,6 +71,8 @@ class PreviewPage:
     why_not_approve: str
     may_release: bool
     is_open: bool
+    files: list[FileShown]
+    takes_files: bool
 
 
 OPEN = (Draft.State.DRAFT, Draft.State.REVIEW, Draft.State.RETURNED)
@@ -96,6 +100,8 @@ def preview_page(draft: Draft, tenure: Tenure, *, now: datetime) -> PreviewPage:
         why_not_approve=why_not,
         may_release=is_open and preview.may_leave and bool({Role.OFFICER, Role.AUTHORISER} & set(tenure.roles)),
         is_open=is_open,
+        files=shown_files(preview.files),
+        takes_files=exchange_types.message_type(draft.type).takes_files,
     )
 
 

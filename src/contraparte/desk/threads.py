@@ -6,6 +6,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
+from contraparte.desk.attachments import FileShown, files_by_message
 from contraparte.desk.queries import type_title
 from contraparte.desk.registry import field_word, value_word
 from contraparte.desk.rules.elapsed import Share, Stretch, shares
@@ -73,6 +74,7 @@ class Entry:
     kept: list[Kept] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
     template: str = ""
+    files: list[FileShown] = field(default_factory=list)
 
 
 def entries_of(conversation: Conversation, *, page: int = 1) -> tuple[list[Entry], int]:
@@ -84,7 +86,10 @@ def entries_of(conversation: Conversation, *, page: int = 1) -> tuple[list[Entry
     shown = list(rows[first : first + PER_PAGE])
     receipts = _receipts(shown)
     cosigned = _cosigned_sizes({row.log_origin for row in shown})
-    return [_entry(row, receipts.get(row.pk, {}), cosigned.get(row.log_origin, 0)) for row in shown], pages
+    files = files_by_message([row.pk for row in shown])
+    return [
+        _entry(row, receipts.get(row.pk, {}), cosigned.get(row.log_origin, 0), files.get(row.pk, [])) for row in shown
+    ], pages
 
 
 def page_count(conversation: Conversation) -> int:
@@ -122,7 +127,7 @@ def _cosigned_sizes(origins: set[str]) -> dict[str, int]:
     return {log.origin: ledger.cosigned_size(log) for log in Log.objects.filter(origin__in=origins)}
 
 
-def _entry(row: Message, receipts: Mapping[str, datetime], cosigned: int) -> Entry:
+def _entry(row: Message, receipts: Mapping[str, datetime], cosigned: int, files: list[FileShown]) -> Entry:
     content = read_message(row) if hasattr(row, "content") else None
     body = content.body if content is not None else {}
     names = OUT_MARKS if row.direction == "out" else IN_MARKS
@@ -143,6 +148,7 @@ def _entry(row: Message, receipts: Mapping[str, datetime], cosigned: int) -> Ent
         kept=[Kept(field_word(one.pointer), one.pointer, one.reason) for one in (content.withheld if content else ())],
         marks=marks,
         template=_template(row.type),
+        files=files,
     )
 
 

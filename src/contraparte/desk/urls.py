@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from contraparte.desk.views import board, contacts, conversation, log, package, release
+from contraparte.desk.views import board, contacts, conversation, files, log, package, release
 
 app_name = "desk"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -10,8 +10,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("conversations/", board.conversations, name="conversations"),
     path("conversations/<int:pk>/", conversation.show, name="conversation"),
     path("conversations/<int:pk>/package/", package.make, name="package"),
+    path("conversations/<int:pk>/files/<int:file>/", files.read_file, name="file"),
     path("release/<int:pk>/", release.show, name="release"),
     path("release/<int:pk>/redact/", release.redact, name="redact"),
+    path("release/<int:pk>/attach/", files.attach, name="attach"),
+    path("release/<int:pk>/files/<int:file>/", files.read_draft_file, name="draft_file"),
+    path("release/<int:pk>/files/<int:file>/remove/", files.detach, name="detach"),
     path("release/<int:pk>/ask/", release.ask, name="ask"),
     path("release/<int:pk>/approve/", release.approve, name="approve"),
     path("release/<int:pk>/return/", release.give_back, name="give_back"),

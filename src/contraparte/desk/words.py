@@ -18,6 +18,7 @@ POLICIES: dict[str, str | Promise] = {
 REASONS: dict[str, str | Promise] = {
     "policy.error": _("A policy could not be evaluated; what cannot be decided does not leave."),
     "policy.forbids": _("A policy forbids it."),
+    "attachment.forbidden": _("No policy permits files with this message to this post."),
     "policy.silent": _("No policy permits it; what nothing permits does not leave."),
 }
 
@@ -34,6 +35,7 @@ DATA_CLASSES: dict[str, str | Promise] = {
     "citizen": _("citizen"),
     "dealer": _("dealer"),
     "event": _("event"),
+    "file": _("file"),
     "financial": _("financial"),
     "firearm": _("firearm"),
     "location": _("location"),
@@ -69,6 +71,19 @@ ENTRIES: dict[str, str | Promise] = {
     Kind.HOLD_PLACED: _("Hold placed"),
     Kind.HOLD_LIFTED: _("Hold lifted"),
     Kind.NODE_RECOVERED: _("Node recovered"),
+}
+
+CUSTODY: dict[str, str | Promise] = {
+    "added": _("Put into the draft"),
+    "removed": _("Taken out of the draft"),
+    "released": _("Left with the message"),
+    "received": _("Came in, every byte proven"),
+    "opened": _("Message opened"),
+    "downloaded": _("File taken"),
+    "erased": _("Erased"),
+    "signed_accepted": _("Hand-over accepted, signed by the receiver"),
+    "signed_delivered": _("Delivered to the post, signed by the receiver"),
+    "signed_opened": _("Opened by the post, signed by the receiver"),
 }
 
 HANDLING: dict[str, str | Promise] = {

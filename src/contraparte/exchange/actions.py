@@ -14,7 +14,8 @@ from pydantic import BaseModel, ValidationError
 from contraparte.directory import queries as directory
 from contraparte.directory.models import Post, Tenure
 from contraparte.directory.rules.roles import CONTENT_ROLES
-from contraparte.exchange import registry
+from contraparte.exchange import custody, registry
+from contraparte.exchange.attaching import drop_files_of_draft
 from contraparte.exchange.composing import Outgoing, compose_with_copies, require_road_open
 from contraparte.exchange.models import Approval, CaseFile, Conversation, Draft, Message, Receipt
 from contraparte.exchange.previewing import Preview, approvals_of, is_drafter, outgoing_of, preview_draft
@@ -202,6 +203,7 @@ def discard_draft(draft: Draft, *, by: Tenure, now: datetime.datetime) -> Draft:
         locked = _lock_open(draft, by)
         locked.state = Draft.State.DISCARDED
         locked.save(update_fields=["state"])
+        drop_files_of_draft(locked, by=by, now=now)
     return locked
 
 
@@ -354,7 +356,9 @@ def note_opened(conversation: Conversation, *, by: Tenure, now: datetime.datetim
     unopened = fresh.exclude(Exists(said)).order_by("pk")
     if unopened.exists():
         with writing(conversation.agency):
-            sign_later_receipts("opened", list(unopened[: limits.RECEIPTS]), now=now)
+            opened = list(unopened[: limits.RECEIPTS])
+            sign_later_receipts("opened", opened, now=now)
+            custody.note_opened(opened, by=by, at=now)
 
 
 def _require_own(conversation: Conversation, by: Tenure) -> None:

@@ -1,4 +1,4 @@
-"""`contraparte exchange …`: pouches for a node that was cut off, and evidence packages."""
+"""`contraparte exchange …`: pouches for a node that was cut off, and evidence packages; files are in `file_commands`."""
 
 import json
 from collections.abc import Iterator
@@ -9,9 +9,14 @@ from typing import Annotated, Any
 
 import typer
 
+from contraparte.exchange import file_commands
+
 app = typer.Typer(
-    name="exchange", no_args_is_help=True, help="Exchange by files with a node that was cut off; evidence packages."
+    name="exchange",
+    no_args_is_help=True,
+    help="Files of drafts and messages; exchange with a node that was cut off; evidence packages.",
 )
+app.add_typer(file_commands.app)
 GROUPS: dict[str, typer.Typer] = {"exchange": app}
 
 HomeOption = Annotated[

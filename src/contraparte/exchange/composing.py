@@ -17,9 +17,10 @@ from contraparte.directory import queries as directory
 from contraparte.directory.models import Tenure
 from contraparte.directory.rules.accord import AccordView
 from contraparte.exchange import gate, registry
-from contraparte.exchange.models import Conversation
+from contraparte.exchange.models import Attachment, Conversation
 from contraparte.exchange.rules.classes import without
 from contraparte.exchange.rules.decisions import Approvals, Decision, Hold, Released, Withhold
+from contraparte.protocol.attachments import FileDescription
 from contraparte.protocol.errors import (
     AccordSuspendedError,
     DirectoryStaleError,
@@ -54,6 +55,7 @@ class Outgoing:
     copy_of: str | None = None
     urgency: str = "routine"
     redactions: tuple[tuple[str, str], ...] = ()
+    files: tuple[Attachment, ...] = ()
     approvals: Approvals = NO_APPROVALS
 
 
@@ -91,6 +93,7 @@ def compose(outgoing: Outgoing, *, now: datetime.datetime) -> Composed:
             copy=outgoing.copy_of is not None,
             urgency=outgoing.urgency,
             approvals=outgoing.approvals,
+            files=bool(outgoing.files),
         )
     )
     kept_back = {f.pointer: ",".join(f.policies) for f in decision.fields if not f.disclosed}
@@ -117,7 +120,7 @@ def compose(outgoing: Outgoing, *, now: datetime.datetime) -> Composed:
         copy_of=outgoing.copy_of,
         marking=outgoing.marking,
         body=body,
-        attachments=(),
+        attachments=tuple(describe(file).to_json() for file in outgoing.files),
         withheld=tuple(withheld),
         extra={"urgency": outgoing.urgency} if outgoing.urgency != "routine" else {},
     )
@@ -143,6 +146,19 @@ def compose_with_copies(outgoing: Outgoing, *, now: datetime.datetime) -> list[C
         copy = replace(outgoing, recipient=post, uuid=copy_id(outgoing.uuid, post), copy_of=outgoing.uuid)
         composed.append(compose(copy, now=now))
     return composed
+
+
+def describe(row: Attachment) -> FileDescription:
+    """A stored file as its message describes it (P3.5)."""
+    return FileDescription(
+        number=row.number,
+        name=row.name,
+        media_type=row.media_type,
+        size=row.size,
+        sha256=bytes(row.sha256),
+        key=bytes(row.key),
+        sealed_sha256=bytes(row.sealed_sha256),
+    )
 
 
 def worthless_after(message: Message) -> datetime.datetime:

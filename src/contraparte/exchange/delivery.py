@@ -20,12 +20,19 @@ from contraparte.exchange.known import as_signed
 from contraparte.exchange.models import Lane, Message, Outbox, Receipt
 from contraparte.exchange.receipts import keep_receipts, outgoing_receipts
 from contraparte.exchange.resealing import reseal
+from contraparte.exchange.shipping import begin as begin_shipment
 from contraparte.exchange.rules.backoff import SOON_S, delay_s
 from contraparte.exchange.transport import send_signed
 from contraparte.exchange.writing import writing
 from contraparte.protocol import limits
 from contraparte.protocol.envelope import Envelope
-from contraparte.protocol.errors import ContraparteError, KeyRetiredError, PeerAnswerError, ReceiptMismatchError
+from contraparte.protocol.errors import (
+    AttachmentMissingError,
+    ContraparteError,
+    KeyRetiredError,
+    PeerAnswerError,
+    ReceiptMismatchError,
+)
 from contraparte.protocol.frames import MEDIA_TYPE as BATCH_TYPE
 from contraparte.protocol.frames import encode_batch, encoded_size
 from contraparte.protocol.receipts import MEDIA_TYPE as RECEIPTS_TYPE
@@ -216,6 +223,8 @@ def _put_off_unsettled(rows: list[Outbox], outcomes: dict[str, Statement], now: 
             waiting.append((row, 1.0, "receipt.missing"))
         elif outcome.kind == "deferred":
             code = outcome.code or ""
+            if code == AttachmentMissingError.code:
+                begin_shipment(row.message, outcome, now=now)
             if code == KeyRetiredError.code and reseal(row.message, now=now):
                 waiting.append((row, 0.0, code))
             else:

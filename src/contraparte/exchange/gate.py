@@ -34,6 +34,8 @@ from contraparte.protocol.errors import PolicySetError
 from contraparte.protocol.ids import agency_of, country_of
 from contraparte.protocol.marking import Marking
 
+FILE_CLASS = "file"
+FILES = "attachments"  # where a field decision speaks of the files; no pointer into a body, which begins with a slash
 SCHEMA = Path(__file__).parent / "policies" / "contraparte.cedarschema"
 
 
@@ -51,6 +53,7 @@ class Question:
     copy: bool
     urgency: str
     approvals: Approvals
+    files: bool = False  # whether files travel with it (P3.5)
 
 
 class PolicySet:
@@ -186,7 +189,7 @@ def decide(question: Question) -> Decision:
         purposes=marking.purposes,
         circle=marking.circle,
         evidence=marking.evidence,
-        classes=frozenset(name for _, name in found if name),
+        classes=frozenset(name for _, name in found if name) | ({FILE_CLASS} if question.files else set()),
     )
     whole = policies.answer(question.sender, question.recipient, context, None)
     if not whole.allowed:
@@ -197,6 +200,14 @@ def decide(question: Question) -> Decision:
         # The receiver would refuse it for good (P2.2); no policy of a node can say otherwise.
         return Withhold(whole.policies, policies.hash, reasons=tuple(sorted({found.code for found in problems})))
     fields, needs, deciding = [], set(whole.needs), set(whole.policies)
+    if question.files:
+        verdict = policies.answer(question.sender, question.recipient, context, FILE_CLASS)
+        if not verdict.allowed:
+            # A message that speaks of its files without them would mislead: all or nothing.
+            return Withhold(whole.policies, policies.hash, reasons=("attachment.forbidden",))
+        fields.append(FieldDecision(FILES, FILE_CLASS, True, verdict.policies))
+        needs |= verdict.needs
+        deciding |= set(verdict.policies)
     for pointer, name in found:
         if name is None:
             fields.append(FieldDecision(pointer, "", False, ("class-unknown",)))

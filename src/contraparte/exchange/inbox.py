@@ -12,14 +12,15 @@ Each envelope gets one answer, whatever happens to the others:
 import datetime
 import hashlib
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from pydantic import ValidationError
 
 from contraparte.directory import keyring
 from contraparte.directory import queries as directory
-from contraparte.exchange import registry
+from contraparte.exchange import arriving, registry
 from contraparte.exchange.known import Known, find_known
 from contraparte.exchange.models import Incident
 from contraparte.exchange.recording import record_batch
@@ -30,6 +31,7 @@ from contraparte.protocol.errors import (
     AccordMismatchError,
     AccordSuspendedError,
     AgencyUnknownError,
+    AttachmentNotTakenError,
     ContraparteError,
     DirectoryStaleError,
     EnvelopeMismatchError,
@@ -75,6 +77,7 @@ class Item:
     refusal: str = ""
     deferral: str = ""
     receipt: Receipt | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)  # said beside a deferral: which bytes are missing
 
     @property
     def is_new(self) -> bool:
@@ -145,6 +148,7 @@ def _examine(item: Item, peer: str, now: datetime.datetime) -> None:
         _open(item, now)
         assert item.message is not None
         _judge(item.message, now)
+        _wait_for_files(item)
     except LocalKeyMissingError:
         # Sealed to a key that is no longer kept (P3.4): its sender seals it again.
         item.deferral = KeyRetiredError.code
@@ -152,6 +156,14 @@ def _examine(item: Item, peer: str, now: datetime.datetime) -> None:
         item.deferral = error.code
     except ContraparteError as error:
         item.refusal = error.code
+
+
+def _wait_for_files(item: Item) -> None:
+    """Put off what is fit to be accepted until every byte of its files is here and proven (P3.5)."""
+    assert item.message is not None
+    wait = arriving.expect(item.message, digest=item.digest)
+    if wait is not None:
+        item.deferral, item.extra = wait.code, wait.extra
 
 
 def _settle_prior(item: Item, prior: Known) -> None:
@@ -190,6 +202,8 @@ def _judge(message: Message, now: datetime.datetime) -> None:
     """Everything a well-signed message can still be refused or deferred for (P1.2, P1.3, P4.4)."""
     check_clock(message, now)
     message_type = registry.message_type(message.type)
+    if message.attachments and not message_type.takes_files:
+        raise AttachmentNotTakenError(type=message.type)
     # The accord it cites, which may have been followed by another while the message was on its way.
     accord = directory.accord(message.accord.id)
     between = {country_of(message.sender), country_of(message.recipient)}
@@ -239,7 +253,9 @@ def _record(items: Sequence[Item], now: datetime.datetime) -> None:
     """
     with writing(*{item.header.recipient for item in items}):
         _mark_known([item for item in items if item.is_new])
+        arriving.hold_back_unproven(items)
         record_batch(items, now)
+        arriving.adopt(items, now=now)
         wake_worker()
 
 
@@ -279,6 +295,7 @@ def _answer_unlogged(items: Sequence[Item], now: datetime.datetime) -> None:
                 leaf_hash=None,
                 code=item.deferral or item.refusal,
                 at=now,
+                extra=item.extra,
             )
             for item in group
         ]

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from contraparte.directory import keyring
 from contraparte.directory import queries as directory
-from contraparte.exchange import outbox, rounds
+from contraparte.exchange import arriving, outbox, rounds
+from contraparte.exchange.attachment_auditing import find_attachment_faults
 from contraparte.exchange.auditing import find_message_faults
 from contraparte.exchange.peers import signed_by_peer
 from contraparte.ledger import registry as ledger
@@ -53,5 +54,7 @@ def install() -> None:
     """Called once when the applications are ready."""
     ledger.install(keys=DirectoryKeys(), peers=DirectoryPeers(), signed=signed_by_peer)
     ledger.register_cross_check("messages", find_message_faults)
+    ledger.register_cross_check("attachments", find_attachment_faults)
     rounds.install()
+    arriving.install()
     outbox.install()

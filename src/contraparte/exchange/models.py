@@ -372,3 +372,112 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return f"{self.lane} {self.key}"
+
+
+class Attachment(models.Model):
+    """A file of a draft, or of a message that left or came in; its bytes lie sealed in the attachments folder (P3.5).
+
+    The key lies here and in the message, never beside the file: where both are erased, the file is noise.
+    """
+
+    agency = models.CharField(max_length=64)
+    draft = models.ForeignKey(Draft, models.PROTECT, null=True, related_name="attachments")
+    message = models.ForeignKey(Message, models.PROTECT, null=True, related_name="attachments")
+    number = models.BigIntegerField(help_text="its own within the message; part of the cipher's context")
+    name = models.CharField(max_length=200)
+    media_type = models.CharField(max_length=127)
+    size = models.BigIntegerField()
+    sha256 = models.BinaryField(max_length=32)
+    key = models.BinaryField(max_length=32)
+    sealed_sha256 = models.BinaryField(max_length=32)
+    file = models.CharField(max_length=64, help_text="in the attachments folder; empty once it is gone")
+    added_at = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("id",)
+        constraints = [
+            models.UniqueConstraint(fields=("draft", "number"), name="attachment_number_of_draft"),
+            models.UniqueConstraint(fields=("message", "number"), name="attachment_number_of_message"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk} of {self.message_id or self.draft_id}"
+
+
+class CustodyEvent(models.Model):
+    """What happened to a file, who did it, when, where and why, and which bytes it was (ISO/IEC 27037). Never changed."""
+
+    class Kind(models.TextChoices):
+        ADDED = "added"
+        REMOVED = "removed"
+        RELEASED = "released"
+        RECEIVED = "received"
+        OPENED = "opened"
+        DOWNLOADED = "downloaded"
+        ERASED = "erased"
+
+    attachment = models.ForeignKey(Attachment, models.PROTECT, related_name="events")
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    at = models.DateTimeField()
+    by = models.ForeignKey(Tenure, models.PROTECT, null=True, related_name="+")
+    place = models.CharField(max_length=106, help_text="the post, or the agency whose node did it")
+    reason = models.CharField(max_length=200, help_text="the purposes of the marking, or the message's id")
+    sha256 = models.BinaryField(max_length=32)
+
+    class Meta:
+        ordering = ("at", "id")
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.attachment_id}"
+
+
+class Arrival(models.Model):
+    """A file a proven message has announced and that is not accepted yet: how much is here is the file's length."""
+
+    class State(models.TextChoices):
+        OPEN = "open"  # bytes are missing
+        WHOLE = "whole"  # all are here and not compared yet
+        PROVEN = "proven"  # what was signed
+        FALSE = "false"  # the sender's own bytes do not hold what its message says
+
+    agency = models.CharField(max_length=64)
+    peer = models.CharField(max_length=64)
+    uuid = models.UUIDField()
+    digest = models.BinaryField(max_length=32)
+    context = models.UUIDField(help_text="the message id in the cipher's context: a copy cites its original")
+    position = models.PositiveIntegerField()
+    number = models.BigIntegerField()
+    size = models.BigIntegerField()
+    sha256 = models.BinaryField(max_length=32)
+    key = models.BinaryField(max_length=32)
+    sealed_sha256 = models.BinaryField(max_length=32)
+    file = models.CharField(max_length=64)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
+    expires = models.DateTimeField()
+
+    class Meta:
+        ordering = ("id",)
+        constraints = [models.UniqueConstraint(fields=("agency", "peer", "uuid", "position"), name="arrival_once")]
+        indexes = [models.Index(fields=("state",), name="arrival_state")]
+
+    def __str__(self) -> str:
+        return f"{self.uuid} {self.position}"
+
+
+class Shipment(models.Model):
+    """A file the other side waits for: which, from where on. Beside the outbox, so that no message waits for it."""
+
+    message = models.OneToOneField(Message, models.PROTECT, primary_key=True, related_name="+")
+    position = models.PositiveIntegerField()
+    offset = models.BigIntegerField()
+    due = models.DateTimeField()
+    tries = models.PositiveIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True)
+    code = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=("due",), name="shipment_due")]
+
+    def __str__(self) -> str:
+        return f"{self.message_id} {self.position}"

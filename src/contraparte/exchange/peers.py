@@ -7,6 +7,7 @@ Errors are told as `{"code": …}` and nothing more.
 import functools
 import json
 import logging
+import uuid
 from collections.abc import Callable
 
 from django.conf import settings
@@ -16,6 +17,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from contraparte.directory import keyring
 from contraparte.directory import queries as directory
+from contraparte.exchange import arriving, shipping
 from contraparte.exchange.inbox import accept_batch
 from contraparte.exchange.receipts import keep_receipts
 from contraparte.protocol import limits
@@ -118,6 +120,23 @@ def receive_messages(request: HttpRequest) -> HttpResponse:
     """POST a batch of envelopes; the answer holds a signed receipt for each, in order."""
     receipts = accept_batch(request.batch, peer=request.peer, now=timezone.now())  # type: ignore[attr-defined]
     return HttpResponse(encode_receipts(receipts), content_type=RECEIPTS_TYPE)
+
+
+@from_peer("POST")
+def receive_piece(
+    request: HttpRequest, recipient: str, sender: str, uuid: uuid.UUID, position: int, offset: int
+) -> HttpResponse:
+    """POST a piece of a sealed file; the answer says how many bytes of it are here by then (P3.5)."""
+    reached = arriving.receive_piece(
+        recipient,
+        sender,
+        str(uuid),
+        position,
+        offset,
+        request.batch,  # type: ignore[attr-defined]
+        peer=request.peer,  # type: ignore[attr-defined]
+    )
+    return HttpResponse(shipping.answer(reached), content_type="application/json")
 
 
 @from_peer("POST")

@@ -8,8 +8,10 @@ from typing import Any
 
 from contraparte.directory import queries as directory
 from contraparte.directory.models import Tenure
+from contraparte.exchange import gate, registry
+from contraparte.exchange.attaching import files_of_draft
 from contraparte.exchange.composing import Composed, Outgoing, compose_with_copies
-from contraparte.exchange.models import Draft
+from contraparte.exchange.models import Attachment, Draft
 from contraparte.exchange.rules.classes import leaves
 from contraparte.exchange.rules.decisions import Approvals, Decision
 from contraparte.protocol.marking import Marking
@@ -47,6 +49,7 @@ class Preview:
     approvals: tuple[Tenure, ...]
     needs: tuple[str, ...]
     withheld: tuple[str, ...]
+    files: tuple[Attachment, ...] = ()
 
     @property
     def may_leave(self) -> bool:
@@ -69,6 +72,7 @@ def outgoing_of(draft: Draft, approvals: Approvals, *, by: Tenure | None = None)
         supersedes=str(draft.supersedes) if draft.supersedes else None,
         urgency=draft.urgency,
         redactions=tuple((pointer, reason) for pointer, reason in draft.redactions),
+        files=tuple(files_of_draft(draft)) if registry.message_type(draft.type).takes_files else (),
         approvals=approvals,
     )
 
@@ -124,6 +128,7 @@ def preview_draft(draft: Draft, *, now: datetime.datetime) -> Preview:
         approvals=tuple(approvers),
         needs=tuple(sorted(needs)),
         withheld=tuple(sorted(withheld)),
+        files=tuple(composed[0].outgoing.files),
     )
 
 
@@ -134,6 +139,8 @@ def _recipient(composed: Composed) -> Recipient:
     leaving: list[Leaf] = []
     staying = [Leaf(pointer, values.get(pointer), "", (reason,)) for pointer, reason in chosen.items()]
     for field in decision.fields:
+        if field.pointer == gate.FILES:
+            continue
         leaf = Leaf(field.pointer, values.get(field.pointer), field.data_class, field.policies)
         (leaving if field.disclosed else staying).append(leaf)
     if not decision.fields:

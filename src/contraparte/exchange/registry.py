@@ -49,7 +49,7 @@ class MessageType:
     """One kind of message. `name` is `noun.verb/version`, `classes` maps pointer patterns to data classes.
 
     `asks` names the stage of the step the recipient now owes (P8.1); `answers` marks a message whose `in_reply_to`
-    ends such a step. `closes` ends the conversation.
+    ends such a step. `closes` ends the conversation. `takes_files` lets files travel with it (P3.5).
     """
 
     name: str
@@ -61,6 +61,7 @@ class MessageType:
     answers: bool = False
     closes: bool = False
     template: str = ""
+    takes_files: bool = False
     class_map: ClassMap = field(init=False)
 
     def __post_init__(self) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 from contraparte.directory import keyring
 from contraparte.directory import queries as directory
-from contraparte.exchange import gate
+from contraparte.exchange import attaching, gate
 from contraparte.exchange.bulk import as_time, as_uuid, insert_rows
 from contraparte.exchange.commitments import commitment
 from contraparte.exchange.composing import Composed, worthless_after
@@ -25,6 +25,7 @@ from contraparte.exchange.turns import TurnKey, advance_turns
 from contraparte.exchange.wake import wake_worker
 from contraparte.exchange.writing import writing
 from contraparte.ledger import actions as ledger
+from contraparte.protocol.attachments import files_of
 from contraparte.protocol.encoding import instant
 from contraparte.protocol.envelope import Envelope, envelope_hash, seal
 from contraparte.protocol.ids import agency_of, new_nonce
@@ -122,6 +123,7 @@ def seal_one(composed: Composed, seq: int) -> Sealed:
         recipient=recipient,
         sealing_key=keyring.sealing_key_of(recipient),
         signing_key=keyring.private_key(sender, Purpose.TRANSPORT),
+        attachments=[file.sealed for file in files_of(message.attachments)],
     )
     return Sealed(
         composed,
@@ -179,10 +181,19 @@ def _write(sealed: Sequence[Sealed], *, now: datetime.datetime) -> list[int]:
         ("message_id", "operator", "conversation_id", "peer", "due", "tries", "code"),
         [(pk, one.operator, one.turn[0], one.turn[1], at, 0, "") for pk, one in zip(ids, sealed, strict=True)],
     )
+    _bind_files(sealed, ids, now)
     advance_turns({one.turn: one.seq for one in sealed}, "out")
     for policy_hash in {one.composed.decision.policy_hash for one in sealed}:
         _keep_policy_text(policy_hash, now)
     return ids
+
+
+def _bind_files(sealed: Sequence[Sealed], ids: Sequence[int], now: datetime.datetime) -> None:
+    """The files that leave with each message (P3.5). Their bytes lie sealed already; nothing is read here."""
+    with_files = {pk: one for pk, one in zip(ids, sealed, strict=True) if one.composed.outgoing.files}
+    for row in Message.objects.filter(pk__in=with_files).order_by("pk") if with_files else ():
+        outgoing = with_files[row.pk].composed.outgoing
+        attaching.bind(outgoing.files, row, by=outgoing.by, now=now)
 
 
 def _keep_policy_text(policy_hash: str, now: datetime.datetime) -> None:

@@ -45,6 +45,7 @@ def reseal(row: Message, *, now: datetime.datetime) -> bool:
         recipient=row.peer,
         sealing_key=sealing_key,
         signing_key=signing_key,
+        attachments=header.attachments,
     )
     fresh = envelope_hash(envelope)
     with writing(row.agency):

@@ -8,5 +8,10 @@ app_name = "exchange"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("messages", peers.receive_messages, name="messages"),
     path("receipts", peers.receive_receipts, name="receipts"),
+    path(
+        "attachments/<str:recipient>/<str:sender>/<uuid:uuid>/<int:position>/<int:offset>",
+        peers.receive_piece,
+        name="attachments",
+    ),
     path("ledger/", include("contraparte.ledger.urls")),
 ]

@@ -1,9 +1,11 @@
 """The worker: handles what was accepted, delivers what was released, does what the clock asks.
 
-Three loops, each in a thread of its own, woken by a call (`wake`) or by their own next due time:
+Five loops, each in a thread of its own, woken by a call (`wake`) or by their own next due time:
 
     handle    accepted messages → features
     deliver   one turn per node that something is due to, several nodes at a time
+    ship      bytes of files, beside the messages they belong to
+    prove     files that are whole, compared with what was signed
     periodic  ledger rounds, directory refresh, clocks
 
 SQLite knows one worker per node, held by a lock on a file; PostgreSQL any number.
@@ -24,7 +26,7 @@ from django.conf import settings
 from django.db import close_old_connections, connection
 from django.utils import timezone
 
-from contraparte.exchange import delivery, handling, jobs, registry
+from contraparte.exchange import arriving, delivery, handling, jobs, registry, shipping
 from contraparte.exchange.rounds import check_at_start
 from contraparte.exchange.wake import FALLBACK_S, Bell
 from contraparte.protocol.errors import WorkerRunningError
@@ -37,11 +39,13 @@ DELIVERIES_AT_ONCE = 4
 def run(stop: threading.Event) -> None:
     """Work until `stop` is set, then finish what is under way. Raises WorkerRunningError for a second one on SQLite."""
     with _only_worker(), Bell() as bell:
-        called = [threading.Event() for _ in range(2)]
+        called = [threading.Event() for _ in range(4)]
         deliveries = _Deliveries(called[1], stop)
         loops = [
             threading.Thread(target=_loop, args=(stop, called[0], _handle), name="handle"),
             threading.Thread(target=_loop, args=(stop, called[1], deliveries.start), name="deliver"),
+            threading.Thread(target=_loop, args=(stop, called[2], _ship), name="ship"),
+            threading.Thread(target=_loop, args=(stop, called[3], _prove), name="prove"),
             threading.Thread(target=_periodic, args=(stop,), name="periodic"),
         ]
         for loop in loops:
@@ -65,7 +69,8 @@ def run_until_idle(limit: int = 10_000) -> int:
         for turn in range(limit):
             handled = _handle()
             delivered = deliveries.take_all()
-            if not handled and not delivered:
+            moved = _prove() + _ship()
+            if not handled and not delivered and not moved:
                 return turn
     finally:
         deliveries.close()
@@ -86,6 +91,7 @@ def _only_worker() -> Iterator[None]:
         # Whoever held a lease is gone, or it would hold the lock: what was under way may be taken up at once.
         delivery.forget_leases()
         jobs.forget_leases()
+        shipping.forget_leases()
         yield
     finally:
         os.close(descriptor)
@@ -109,6 +115,14 @@ def _loop(stop: threading.Event, called: threading.Event, turn: Callable[[], boo
 def _handle() -> bool:
     now = timezone.now()
     return bool(handling.handle_waiting(now=now) + handling.run_jobs(now=now))
+
+
+def _ship() -> bool:
+    return shipping.ship_once(clock=timezone.now)
+
+
+def _prove() -> bool:
+    return bool(arriving.prove_whole())
 
 
 class _Deliveries:

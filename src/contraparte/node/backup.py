@@ -6,16 +6,17 @@
     database/<table>.copy  on PostgreSQL: the rows of each table, all read in one snapshot
     directory/…            trusted metadata and what this node publishes
     policies/…             policies of this node
-    attachments/…          what travels beside messages
     pouches/…              numbers of pouches carried by hand
+    attachments/…          files of messages and drafts, sealed; their keys are in the database
 
 Left out on purpose: `keys/` (a backup that holds them opens every message; `save_keys` writes them apart, for
 another safe), `guard/` and `witness.sqlite3` (they exist to contradict an old copy, so they must not travel with it),
-`books/` (indexes; made again from the lines), `run/`.
+`books/` (indexes; made again from the lines), `arriving/` (files on their way, which come again), `run/`.
 
 A restored copy therefore has no guard and signs nothing below what its peers have seen (P5.4).
 """
 
+import contextlib
 import hashlib
 import io
 import json
@@ -35,7 +36,9 @@ from contraparte.node.home import CONFIG_NAME
 
 FORMAT = "contraparte-backup/1"
 MANIFEST = "manifest.json"
-FOLDERS = ("directory", "directory-published", "policies", "attachments", "pouches")
+ATTACHMENTS = "attachments"
+COPIED = ("directory", "directory-published", "policies", "pouches")
+FOLDERS = (*COPIED, ATTACHMENTS)
 KEY_FOLDER = "keys"
 # The largest manifest read: some thousand parts; a larger one is not of this program.
 MANIFEST_BYTES = 4_000_000
@@ -115,7 +118,7 @@ def back_up(target: Path, *, now: datetime) -> Manifest:
         work = Path(name)
         copy_database(work / "database")
         parts = [(f"database/{file.name}", file) for file in sorted((work / "database").iterdir())]
-        parts += list(_files(home))
+        parts += [*_files(home), *_attachments(home, work)]
         manifest = Manifest(
             settings.NODE_NAME, settings.NODE_OPERATOR, now.isoformat(), connection.vendor, heads_in(work / "database"),
             _applied(), tuple(Part(part, file.stat().st_size, _hash(file)) for part, file in parts),
@@ -127,10 +130,19 @@ def back_up(target: Path, *, now: datetime) -> Manifest:
 def _files(home: Path) -> Iterator[tuple[str, Path]]:
     if (home / CONFIG_NAME).exists():
         yield CONFIG_NAME, home / CONFIG_NAME
-    for folder in FOLDERS:
+    for folder in COPIED:
         for file in sorted((home / folder).rglob("*")) if (home / folder).is_dir() else []:
             if file.is_file() and not file.is_symlink():
                 yield file.relative_to(home).as_posix(), file
+
+
+def _attachments(home: Path, work: Path) -> Iterator[tuple[str, Path]]:
+    """Sealed files under second names of their own: one taken out of a draft meanwhile does not break the backup."""
+    (work / ATTACHMENTS).mkdir()
+    for file in sorted((home / ATTACHMENTS).glob("*")) if (home / ATTACHMENTS).is_dir() else []:
+        with contextlib.suppress(FileNotFoundError):
+            os.link(file, work / ATTACHMENTS / file.name)
+            yield f"{ATTACHMENTS}/{file.name}", work / ATTACHMENTS / file.name
 
 
 def _write_tar(target: Path, manifest: bytes, parts: list[tuple[str, Path]]) -> None:

@@ -7,6 +7,8 @@ guard/           the last head of each log this node has signed, apart from data
 keys/            private keys, one file each, mode 0600
 directory/       trusted metadata and targets of each country
 policies/        release policies of this node, beside those the package ships
+attachments/     files of messages and drafts, each sealed under a key in the records
+arriving/        sealed files that are not whole yet; not in backups, for they come again
 books/           search indexes
 pouches/         numbers of pouches made and taken in
 run/             sockets and locks of running processes

@@ -25,7 +25,7 @@ def standing(now: datetime) -> dict[str, Any]:
     if pending:
         report["problems"].append(f"{len(pending)} migrations are pending")
         return report
-    report |= {"directory": _directory(now), "heads": _heads(), "road": _road(now)}
+    report |= {"directory": _directory(now), "heads": _heads(), "road": _road(now), "attachments": _attachments()}
     if not report["directory"]:
         report["problems"].append("no directory is trusted yet")
     report["problems"] += [
@@ -40,6 +40,8 @@ def standing(now: datetime) -> dict[str, Any]:
             report["problems"].append(f"the guard knows a later head of {head['origin']} than the database")
     if report["road"]["incidents"]:
         report["problems"].append(f"{report['road']['incidents']} incidents are recorded")
+    if report["attachments"]["lost"]:
+        report["problems"].append(f"{report['attachments']['lost']} files on record are not in the attachments folder")
     if report["road"]["failed"]:
         report["problems"].append(f"{report['road']['failed']} messages failed in their feature")
     return report
@@ -125,6 +127,23 @@ def _road(now: datetime) -> dict[str, Any]:
         "oldest_step_s": _age(oldest_step.opened_at if oldest_step else None, now),
         "oldest_step_holder": oldest_step.holder if oldest_step else "",
         "incidents": Incident.objects.count() + LogIncident.objects.count(),
+    }
+
+
+def _attachments() -> dict[str, Any]:
+    """Files of messages and drafts: how many, how large, how many on record are not on the disk, what is on its way."""
+    from contraparte.exchange import files
+    from contraparte.exchange.models import Arrival, Attachment, Shipment
+
+    kept = Attachment.objects.filter(removed_at=None).values_list("file", flat=True).distinct()
+    sizes = {name: files.kept_bytes(name) for name in kept.iterator()}
+    return {
+        "files": len(sizes),
+        "bytes": sum(size or 0 for size in sizes.values()),
+        "lost": sum(size is None for size in sizes.values()),
+        "arriving": Arrival.objects.count(),
+        "leaving": Shipment.objects.count(),
+        "free_bytes": files.room(),
     }
 
 

@@ -14,6 +14,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
 from contraparte.protocol import ids, jws, limits
+from contraparte.protocol.attachments import SEALED_LEAST, SEALED_MOST, SealedFile, files_of
 from contraparte.protocol.encoding import base64url, compact_json, parse_base64url, parse_object
 from contraparte.protocol.errors import (
     BoundExceededError,
@@ -44,7 +45,7 @@ class Envelope:
 @dataclass(frozen=True, slots=True)
 class Header:
     """A parsed header (P3.1). `sender` and `recipient` are agencies; `digest` is the message digest (P2.1), which is
-    salted and tells nothing; `size` is the ciphertext's, in bytes; `attachments` are SHA-256 of ciphertexts in hex.
+    salted and tells nothing; `size` is the ciphertext's, in bytes; `attachments` are the sealed files beside it (P3.5).
     """
 
     version: int
@@ -55,7 +56,7 @@ class Header:
     signing_kid: str
     sealing_kid: str
     size: int
-    attachments: tuple[str, ...] = ()
+    attachments: tuple[SealedFile, ...] = ()
 
     @classmethod
     def parse(cls, raw: bytes) -> Self:
@@ -80,7 +81,7 @@ class Header:
             signing_kid=_parse_own_kid(members, "signing", Purpose.TRANSPORT, "sender"),
             sealing_kid=_parse_own_kid(members, "sealing", Purpose.SEAL, "recipient"),
             size=size,
-            attachments=_parse_hashes(members.get("attachments", [])),
+            attachments=_parse_files(members.get("attachments", [])),
         )
 
 
@@ -102,13 +103,19 @@ def _parse_own_kid(members: dict[str, Any], name: str, purpose: Purpose, party: 
     return str(kid)
 
 
-def _parse_hashes(read: Any) -> tuple[str, ...]:
+def _parse_files(read: Any) -> tuple[SealedFile, ...]:
+    """Hash and size of each sealed file; members of later versions stay in the bytes."""
     if type(read) is not list or len(read) > limits.ATTACHMENTS:
         raise EnvelopeMalformedError(field="attachments")
+    files = []
     for entry in read:
-        if type(entry) is not str or not _HASH.fullmatch(entry):
+        sha256, size = (entry.get("sha256"), entry.get("size")) if type(entry) is dict else (None, None)
+        if type(sha256) is not str or not _HASH.fullmatch(sha256):
             raise EnvelopeMalformedError(field="attachments")
-    return tuple(read)
+        if type(size) is not int or not SEALED_LEAST < size <= SEALED_MOST:
+            raise EnvelopeMalformedError(field="attachments")
+        files.append(SealedFile(sha256, size))
+    return tuple(files)
 
 
 def seal(
@@ -119,7 +126,7 @@ def seal(
     recipient: str,
     sealing_key: PublicKey,
     signing_key: PrivateKey,
-    attachments: Sequence[str] = (),
+    attachments: Sequence[SealedFile] = (),
 ) -> Envelope:
     """Seal a presentation to the recipient agency and sign the envelope (P3.1 to P3.3).
 
@@ -140,7 +147,9 @@ def seal(
         "size": len(presentation) + limits.SEAL_OVERHEAD_BYTES,
     }
     if attachments:
-        members["attachments"] = list(_parse_hashes(list(attachments)))
+        told = [{"sha256": one.sha256, "size": one.size} for one in attachments]
+        _parse_files(told)
+        members["attachments"] = told
     header = compact_json(members, "envelope header")
     ciphertext = _SUITE.encrypt(presentation, sealing_key.parsed, info=header)
     payload = _hash(header, ciphertext)
@@ -190,9 +199,10 @@ def open_envelope(envelope: Envelope, header: Header, private: PrivateKey) -> by
 
 
 def require_match(header: Header, message: Message) -> None:
-    """The message inside is the one the header names: id, sending and receiving agency (P3.3).
+    """The message inside is the one the header names: id, sending and receiving agency, sealed files (P3.3, P3.5).
 
-    The digest was compared when the envelope was opened. EnvelopeMismatchError names the field.
+    The digest was compared when the envelope was opened. EnvelopeMismatchError names the field;
+    AttachmentMalformedError for a file the message does not describe.
     """
     if message.id != header.message_id:
         raise EnvelopeMismatchError(field="id")
@@ -200,3 +210,5 @@ def require_match(header: Header, message: Message) -> None:
         raise EnvelopeMismatchError(field="sender")
     if ids.agency_of(message.recipient) != header.recipient:
         raise EnvelopeMismatchError(field="recipient")
+    if tuple(file.sealed for file in files_of(message.attachments)) != header.attachments:
+        raise EnvelopeMismatchError(field="attachments")

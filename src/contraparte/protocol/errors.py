@@ -151,6 +151,18 @@ class EnvelopeUnopenableError(ProtocolError):
     code = "envelope.unopenable"
 
 
+class AttachmentMalformedError(ProtocolError):
+    """The description of a file does not have the form of P3.5. `field`."""
+
+    code = "attachment.malformed"
+
+
+class AttachmentChangedError(ProtocolError):
+    """The bytes of a file are not those that were signed: changed, cut, out of order or of another message."""
+
+    code = "attachment.changed"
+
+
 class BatchMalformedError(ProtocolError):
     """A batch that is cut, has bytes to spare or counts wrongly. `reason`."""
 
@@ -497,6 +509,66 @@ class ReceiptMismatchError(ProtocolError):
     """A receipt speaks of a message this node did not send, or of other bytes."""
 
     code = "receipt.mismatch"
+
+
+class AttachmentMissingError(StateError):
+    """Bytes of a message's files have yet to come. The answer says of which file and from where on."""
+
+    code = "attachment.missing"
+
+
+class AttachmentUnprovenError(StateError):
+    """All bytes of a message's files are here; they are being compared with what was signed."""
+
+    code = "attachment.unproven"
+
+
+class AttachmentUnexpectedError(ProtocolError):
+    """Bytes of a file that no proven message has announced, or beyond its end."""
+
+    code = "attachment.unexpected"
+
+
+class AttachmentRoomError(StateError):
+    """There is no room for the announced files at present."""
+
+    code = "attachment.room"
+
+
+class AttachmentNotTakenError(PolicyError):
+    """Messages of this type carry no files. `type`."""
+
+    code = "attachment.not_taken"
+
+
+class AttachmentNameError(InputError):
+    """A file's name is empty, too long or holds what names do not hold. `field`, `read`."""
+
+    code = "attachment.name"
+
+
+class AttachmentEmptyError(InputError):
+    """The file holds nothing. `field`."""
+
+    code = "attachment.empty"
+
+
+class AttachmentTooLargeError(InputError):
+    """The file is larger than any message may carry. `field`, `limit`."""
+
+    code = "attachment.too_large"
+
+
+class AttachmentTooManyError(InputError):
+    """The draft has as many files as a message may carry. `field`, `limit`."""
+
+    code = "attachment.too_many"
+
+
+class AttachmentLostError(NodeError):
+    """A file that is on record is not in the attachments folder, or not whole."""
+
+    code = "attachment.lost"
 
 
 class ReleaseHeldError(PolicyError):

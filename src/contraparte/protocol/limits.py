@@ -64,13 +64,25 @@ CREATED_BEHIND_S: Final = 30 * 24 * 3600
 
 # --- envelope ---
 HEADER_BYTES: Final = 16 * 1024
-"""Bytes of an envelope header: fixed members and at most 64 attachment hashes."""
+"""Bytes of an envelope header: fixed members and hash and size of at most 64 attachments."""
 SEAL_OVERHEAD_BYTES: Final = 1136
 """Bytes that sealing adds: X-Wing encapsulation (1120) and AES-256-GCM tag (16)."""
 CIPHERTEXT_BYTES: Final = PRESENTATION_BYTES + SEAL_OVERHEAD_BYTES
 """Bytes of a sealed presentation."""
 SIGNATURE_BYTES: Final = 1024
 """Bytes of a detached JWS: its encoded header, two dots and 86 characters."""
+
+# --- attachments (P3.5) ---
+ATTACHMENT_BYTES: Final = 2**40
+"""Bytes of one file in clear, 1 TiB: the image of a large disk. No memory depends on it, only room on a disk."""
+ATTACHMENT_PIECE_BYTES: Final = 4 * 1024 * 1024
+"""Bytes of ciphertext in one request: what is lost by a cut, and what both sides hold in memory at a time."""
+ATTACHMENT_NAME_CHARS: Final = 200
+"""Characters of a file's name: file systems take 255 bytes, and four-byte characters are rare in names."""
+ATTACHMENT_TYPE_CHARS: Final = 127
+"""Characters of a media type; RFC 6838, 4.2 bounds each half of one to 127, and those in use are far shorter."""
+ATTACHMENT_NUMBER: Final = 2**32 - 1
+"""The largest number of a file within its message: four bytes of the cipher's context."""
 
 # --- batch of envelopes ---
 BATCH_ENVELOPES: Final = 256

@@ -144,6 +144,7 @@ _MEMBERS: Final = frozenset(
     | {ALGORITHM, "_sd", "..."}
 )
 _NOT_APPROVED: Final = ("id", "nonce", "seq", "created", "expires")
+_NOT_APPROVED_OF_A_FILE: Final = frozenset({"number", "cipher", "key", "sealed"})
 
 
 def _is_present(body: dict[str, Any], pointer: str) -> bool:
@@ -296,10 +297,18 @@ def digest(presentation: bytes) -> bytes:
 
 
 def content_digest(message: Message) -> bytes:
-    """SHA-256 of what an approval covers: all but `id`, `nonce`, `seq`, `created` and `expires` (P2.4, P6.3)."""
+    """SHA-256 of what an approval covers: all but `id`, `nonce`, `seq`, `created` and `expires` (P2.4, P6.3).
+
+    Of a file: name, media type, size and hash of what is in it, not how it was sealed (P3.5).
+    """
     members = _members(message)
     for name in _NOT_APPROVED:
         members.pop(name, None)
+    if message.attachments:
+        members["attachments"] = [
+            {name: value for name, value in entry.items() if name not in _NOT_APPROVED_OF_A_FILE}
+            for entry in message.attachments
+        ]
     members["body"] = message.body
     return hashlib.sha256(canonical_json(members, "message")).digest()
 

@@ -32,7 +32,7 @@ SILENCE_EVERY_S = 60.0
 TYPES = (
     MessageType(
         "trace.request/1", messages.TraceRequest, handlers.on_request, messages.REQUEST_CLASSES,
-        _("Trace request"), asks="trace",
+        _("Trace request"), asks="trace", takes_files=True,
     ),
     MessageType(
         "trace.acknowledge/1", messages.TraceAcknowledge, handlers.on_acknowledge, messages.REFERENCES,

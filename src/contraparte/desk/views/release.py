@@ -35,16 +35,16 @@ class ReasonForm(forms.Form):
 @page("release.view")
 def show(request: PageRequest, pk: int) -> HttpResponse:
     """What would leave now, what stays and why."""
-    return _preview(request, _draft(request.tenure, pk))
+    return show_preview(request, find_draft(request.tenure, pk))
 
 
 @require_post("release.prepare")
 def redact(request: PageRequest, pk: int) -> HttpResponse:
     """Keep one field at home, with a reason the other side may read."""
-    draft, form = _draft(request.tenure, pk), ReasonForm(request.POST)
+    draft, form = find_draft(request.tenure, pk), ReasonForm(request.POST)
     if not form.is_valid() or not form.cleaned_data["pointer"]:
-        return _preview(request, draft, redaction=form, status=422)
-    return _do(
+        return show_preview(request, draft, redaction=form, status=422)
+    return step(
         request,
         draft,
         lambda: exchange.redact_field(
@@ -57,21 +57,21 @@ def redact(request: PageRequest, pk: int) -> HttpResponse:
 @require_post("release.prepare")
 def ask(request: PageRequest, pk: int) -> HttpResponse:
     """Ask the authorising persons of the agency."""
-    draft = _draft(request.tenure, pk)
+    draft = find_draft(request.tenure, pk)
     told = _("Approval is asked for. The draft now stands on the desks of your authorising persons.")
-    return _do(request, draft, lambda: exchange.submit_draft(draft, by=request.tenure, now=timezone.now()), told)
+    return step(request, draft, lambda: exchange.submit_draft(draft, by=request.tenure, now=timezone.now()), told)
 
 
 @require_post("release.decide")
 def approve(request: PageRequest, pk: int) -> HttpResponse:
     """Say yes to exactly what was shown: the digest comes with the form that showed it."""
-    draft = _draft(request.tenure, pk)
+    draft = find_draft(request.tenure, pk)
     try:
         digest = bytes.fromhex(request.POST.get("digest", ""))
     except ValueError:
         digest = b""
     told = _("You have approved exactly this content. One changed character voids it.")
-    return _do(
+    return step(
         request,
         draft,
         lambda: exchange.approve_draft(draft, digest=digest, by=request.tenure, now=timezone.now()),
@@ -83,10 +83,10 @@ def approve(request: PageRequest, pk: int) -> HttpResponse:
 @require_post("release.decide")
 def give_back(request: PageRequest, pk: int) -> HttpResponse:
     """Return the draft to its author with a note."""
-    draft, form = _draft(request.tenure, pk), ReasonForm(request.POST)
+    draft, form = find_draft(request.tenure, pk), ReasonForm(request.POST)
     if not form.is_valid():
-        return _preview(request, draft, note=form, status=422)
-    return _do(
+        return show_preview(request, draft, note=form, status=422)
+    return step(
         request,
         draft,
         lambda: exchange.return_draft(draft, note=form.cleaned_data["text"], by=request.tenure, now=timezone.now()),
@@ -97,9 +97,9 @@ def give_back(request: PageRequest, pk: int) -> HttpResponse:
 @require_post("release.send")
 def send(request: PageRequest, pk: int) -> HttpResponse:
     """Release: sealed, logged and queued in one step."""
-    draft = _draft(request.tenure, pk)
+    draft = find_draft(request.tenure, pk)
     told = _("Released. It is sealed, logged and on its way; its receipts appear below as they come.")
-    return _do(
+    return step(
         request,
         draft,
         lambda: exchange.release_draft(draft, by=request.tenure, now=timezone.now()),
@@ -111,8 +111,8 @@ def send(request: PageRequest, pk: int) -> HttpResponse:
 @require_post("release.prepare")
 def discard(request: PageRequest, pk: int) -> HttpResponse:
     """Give the draft up; it stays on record."""
-    draft = _draft(request.tenure, pk)
-    return _do(
+    draft = find_draft(request.tenure, pk)
+    return step(
         request,
         draft,
         lambda: exchange.discard_draft(draft, by=request.tenure, now=timezone.now()),
@@ -121,14 +121,15 @@ def discard(request: PageRequest, pk: int) -> HttpResponse:
     )
 
 
-def _draft(tenure: Tenure, pk: int) -> Draft:
+def find_draft(tenure: Tenure, pk: int) -> Draft:
+    """A draft this tenure may open, or Http404."""
     draft = queries.draft_for(tenure, pk)
     if draft is None:
         raise Http404
     return draft
 
 
-def _do(
+def step(
     request: PageRequest,
     draft: Draft,
     action: Callable[[], object],
@@ -141,7 +142,7 @@ def _do(
     try:
         action()
     except ContraparteError as error:
-        return _preview(request, _draft(request.tenure, draft.pk), error=error, status=status_of(error))
+        return show_preview(request, find_draft(request.tenure, draft.pk), error=error, status=status_of(error))
     messages.success(_plain(request), told)
     if to_conversation:
         return redirect("desk:conversation", draft.conversation_id)
@@ -152,7 +153,7 @@ def _plain(request: PageRequest) -> HttpRequest:
     return request
 
 
-def _preview(
+def show_preview(
     request: PageRequest,
     draft: Draft,
     *,
@@ -161,6 +162,7 @@ def _preview(
     note: ReasonForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
+    """The preview as it stands now, with what was refused."""
     preview = preview_page(draft, request.tenure, now=timezone.now())
     context = {
         "draft": draft,

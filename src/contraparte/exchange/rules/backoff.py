@@ -4,7 +4,15 @@ FIRST_S = 0.5
 LONGEST_S = 3600.0
 
 #: Codes of deferred messages that mend by themselves soon, and how long to wait for that.
-SOON_S = {"order.gap": 0.2, "accord.suspended": 60.0, "directory.stale": 60.0, "busy": 1.0}
+SOON_S = {
+    "order.gap": 0.2,
+    "accord.suspended": 60.0,
+    "directory.stale": 60.0,
+    "busy": 1.0,
+    "attachment.missing": 60.0,  # at the latest: the envelope goes again as soon as its files are over
+    "attachment.unproven": 0.5,
+    "attachment.room": 300.0,
+}
 
 
 def delay_s(failures: int, share: float) -> float:

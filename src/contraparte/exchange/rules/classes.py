@@ -15,6 +15,7 @@ DATA_CLASSES = frozenset(
         "citizen",
         "dealer",
         "event",
+        "file",  # an attachment as a whole: policy cannot look into it
         "financial",
         "firearm",
         "location",

@@ -61,6 +61,54 @@ WORDS: dict[str, Problem] = {
         _("A receipt speaks of something this node did not send."),
         _("It is kept as an incident; nothing is ticked off by it."),
     ),
+    "attachment.malformed": Problem(
+        _("The description of a file does not have the form it needs."),
+        _("The sender mends it and sends the message under a new number."),
+    ),
+    "attachment.changed": Problem(
+        _("The file is not the one that was signed: a byte was changed, cut off or moved."),
+        _("Nothing of it is given out. Ask the other side to send it again; the log check names the message."),
+    ),
+    "attachment.missing": Problem(
+        _("Bytes of a file have yet to come."),
+        _("They come by themselves and go on where they stopped; the message is accepted with the last one."),
+    ),
+    "attachment.unproven": Problem(
+        _("All bytes of the file are here and are being compared with what was signed."),
+        _("It takes a moment; the message is accepted when that is done."),
+    ),
+    "attachment.unexpected": Problem(
+        _("These bytes belong to no file that was announced."),
+        _("They are not kept. The message is sent first; its answer says which bytes are missing."),
+    ),
+    "attachment.room": Problem(
+        _("There is no room for the announced files at present."),
+        _("They are asked for again later. The administrator makes room on the disk of the node."),
+    ),
+    "attachment.not_taken": Problem(
+        _("Messages of this kind carry no files."),
+        _("Send the file with a message of a kind that does; the message stays as it is."),
+    ),
+    "attachment.name": Problem(
+        _("Choose a file. Its name has 1 to 200 characters, on one line and without slashes."),
+        _("Rename the file and add it again; the draft stays as it is."),
+    ),
+    "attachment.empty": Problem(
+        _("The file is empty."),
+        _("Choose the right one; the draft stays as it is."),
+    ),
+    "attachment.too_large": Problem(
+        _("The file is larger than a message may carry."),
+        _("Divide it into parts below %(limit)s bytes and add them one by one."),
+    ),
+    "attachment.too_many": Problem(
+        _("The draft holds %(limit)s files, as many as a message may carry."),
+        _("Take one out, or put several into one archive file."),
+    ),
+    "attachment.lost": Problem(
+        _("The file is on record, and its bytes are not whole on this node."),
+        _("The administrator restores the folder “attachments” from the backup. What it held stays proven."),
+    ),
     "release.held": Problem(
         _("The draft is held until the approvals still needed are there."),
         _("The release preview names them. Ask an authorising person who did not draft it."),
