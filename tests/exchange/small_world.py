@@ -17,7 +17,7 @@ from contraparte.directory import actions as directory_actions
 from contraparte.directory import queries as directory
 from contraparte.directory.models import Person, Tenure
 from contraparte.directory.queries import Role
-from contraparte.directory.rules.accord import example
+from contraparte.directory.rules.accord import RIGHTS_OF_ITEMS, example
 from contraparte.exchange import delivery, handling, registry
 from contraparte.exchange.actions import automatic, draft, open_conversation
 from contraparte.exchange.composing import Outgoing
@@ -150,8 +150,8 @@ class SmallWorld:
             continue
 
     def handle(self, at: datetime | None = None) -> None:
-        """Everything accepted reaches its feature."""
-        while handling.handle_waiting(now=at or timezone.now()):
+        """Everything accepted reaches its feature, and what follows from it is done."""
+        while handling.handle_waiting(now=at or timezone.now()) + handling.run_jobs(now=at or timezone.now()):
             continue
 
     def settle(self) -> None:
@@ -177,8 +177,8 @@ def make_small_world() -> SmallWorld:
     adopt(
         example(
             permits=[
-                {"types": ["note.*"], "from": "mx", "to": "us"},
-                {"types": ["note.*"], "from": "us", "to": "mx"},
+                {"types": ["note.*", *RIGHTS_OF_ITEMS], "from": "mx", "to": "us"},
+                {"types": ["note.*", *RIGHTS_OF_ITEMS], "from": "us", "to": "mx"},
             ],
             routing=[{"types": ["note.*"], "from": "mx.fge-son", "to": "us", "mode": "copy", "copy_to": [FEDERAL]}],
         ),
@@ -186,7 +186,10 @@ def make_small_world() -> SmallWorld:
     )
     adopt(
         example(
-            id="mx-order", parties=["mx", "mx"], permits=[{"types": ["note.*"], "from": "mx", "to": "mx"}], routing=[]
+            id="mx-order",
+            parties=["mx", "mx"],
+            permits=[{"types": ["note.*", *RIGHTS_OF_ITEMS], "from": "mx", "to": "mx"}],
+            routing=[],
         ),
         keys,
     )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from contraparte.directory import keyring
 from contraparte.directory import queries as directory
-from contraparte.exchange import outbox, rounds
+from contraparte.exchange import outbox, registrations, retention, rounds
 from contraparte.exchange.auditing import find_message_faults
 from contraparte.exchange.peers import signed_by_peer
 from contraparte.ledger import registry as ledger
@@ -55,3 +55,5 @@ def install() -> None:
     ledger.register_cross_check("messages", find_message_faults)
     rounds.install()
     outbox.install()
+    retention.install()
+    registrations.register()

@@ -70,6 +70,7 @@ def outgoing_of(draft: Draft, approvals: Approvals, *, by: Tenure | None = None)
         urgency=draft.urgency,
         redactions=tuple((pointer, reason) for pointer, reason in draft.redactions),
         approvals=approvals,
+        sources=tuple(draft.sources.values_list("item_id", flat=True)),
     )
 
 

@@ -38,6 +38,8 @@ class Arrived:
 
 
 Handler = Callable[[Arrived], None]
+Admission = Callable[[Message, datetime], None]
+Eraser = Callable[[MessageRow, datetime], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,8 @@ class MessageType:
     """One kind of message. `name` is `noun.verb/version`, `classes` maps pointer patterns to data classes.
 
     `asks` names the stage of the step the recipient now owes (P8.1); `answers` marks a message whose `in_reply_to`
-    ends such a step. `closes` ends the conversation.
+    ends such a step. `closes` ends the conversation. A `control` type carries no seq, overtakes, and passes while an
+    accord is suspended (P1.3, P4.1). `admit` looks at one that arrives and raises to have it refused with a code.
     """
 
     name: str
@@ -57,6 +60,8 @@ class MessageType:
     answers: bool = False
     closes: bool = False
     template: str = ""
+    control: bool = False
+    admit: Admission | None = None
     class_map: ClassMap = field(init=False)
 
     def __post_init__(self) -> None:
@@ -67,6 +72,7 @@ _types: dict[str, MessageType] = {}
 _policies: list[Path] = []
 _periodic: dict[str, tuple[float, Callable[[datetime], object]]] = {}
 _job_kinds: dict[str, Callable[[int, datetime], None]] = {}
+_erasers: list[Eraser] = []
 
 
 def register(message_type: MessageType) -> None:
@@ -122,3 +128,24 @@ def register_job(lane: str, run: Callable[[int, datetime], None]) -> None:
 def job_kinds() -> dict[str, Callable[[int, datetime], None]]:
     """Lane → its function, of all lanes that rooms above have registered."""
     return dict(_job_kinds)
+
+
+def register_eraser(erase: Eraser) -> None:
+    """Have what a room keeps of a message's content erased with it: called in the transaction that erases it."""
+    _erasers.append(erase)
+
+
+def erasers() -> list[Eraser]:
+    """What else is erased with a message's content."""
+    return list(_erasers)
+
+
+def is_control(name: str) -> bool:
+    """Whether a type is known here as a control type."""
+    known = _types.get(name)
+    return known is not None and known.control
+
+
+def control_nouns() -> frozenset[str]:
+    """The nouns of control types: no conversation is about them."""
+    return frozenset(known.name.partition(".")[0] for known in _types.values() if known.control)
