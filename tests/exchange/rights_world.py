@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from contraparte.directory import actions as directory_actions
 from contraparte.directory import queries as directory
 from contraparte.directory.models import Tenure
 from contraparte.directory.queries import Role
@@ -41,6 +42,7 @@ class People:
 def people_of(world: SmallWorld) -> People:
     """Those of the state office are the small world's own."""
     officers, chiefs = {SONORA: world.officer}, {SONORA: world.chief}
+    world.services[ANNEX] = directory_actions.appoint_service(directory.post(ANNEX), by=None, now=timezone.now())
     for name, post in (("f", FEDERAL), ("c", CENTRE), ("x", ANNEX)):
         officers[post] = world.appoint(f"{name}-officer", post, Role.OFFICER)
         chiefs[post] = world.appoint(f"{name}-chief", post, Role.AUTHORISER)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from contraparte.directory.models import Suspension
+from contraparte.directory import actions as directory_actions
 from contraparte.exchange import actions
 from contraparte.exchange.auditing import find_message_faults
 from contraparte.exchange.court import file_in_court
@@ -282,19 +282,11 @@ def test_a_withdrawal_passes_while_the_accord_is_suspended(world: SmallWorld) ->
     row, given = ask(world, people, item, SONORA)
     grant_permission(given, by=people.chiefs[CENTRE], now=now())
     world.settle()
-    suspend("mx-us-traces")
+    directory_actions.suspend_accord("mx-us-traces", country="us", now=now())
     revoke_permission(given, by=people.chiefs[CENTRE], now=now())
     world.settle()
     row.refresh_from_db()
     assert row.state == "revoked"
-
-
-def suspend(accord: str) -> None:
-    """As a signed statement of one country would."""
-    from contraparte.directory import view
-
-    Suspension.objects.create(accord_id=accord, country_id="mx", suspended=True, at=now(), signed=b"{}", number=1)
-    view.forget()
 
 
 def test_a_grant_that_crashes_anywhere_has_not_happened(world: SmallWorld) -> None:

@@ -4,15 +4,15 @@ import datetime
 
 from contraparte.directory.models import Tenure
 from contraparte.exchange.commitments import commitment
+from contraparte.exchange.items import require_not_erased
 from contraparte.exchange.messages import HoldLift, HoldPlace
 from contraparte.exchange.models import Hold, Message
-from contraparte.exchange.reading import is_erased
 from contraparte.exchange.rules.retention import hold_fault
 from contraparte.exchange.speaking import DECIDES, Saying, require_right, say
 from contraparte.exchange.writing import writing
 from contraparte.ledger import actions as ledger
 from contraparte.protocol.encoding import instant
-from contraparte.protocol.errors import HoldFieldError, ItemErasedError, RightsRoleError
+from contraparte.protocol.errors import HoldFieldError, RightsRoleError
 from contraparte.protocol.ids import new_id
 
 
@@ -26,8 +26,7 @@ def place_hold(item: Message, *, reason: str, review_on: datetime.date, by: Tenu
     if wrong:
         raise HoldFieldError(field=wrong)
     with writing(item.agency):
-        if is_erased(item):
-            raise ItemErasedError(item=str(item.uuid))
+        require_not_erased(item)
         hold = keep_hold(item, new_id(), reason=reason, review_on=review_on, by=by, now=now)
         body = HoldPlace(hold=str(hold.uuid), item=str(item.uuid), reason=reason, review_on=review_on)
         say(Saying("hold.place/1", body, item.conversation, item, _other(item)), by=by, now=now)

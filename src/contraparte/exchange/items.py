@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from django.db.models import Q
 
-from contraparte.exchange.models import Draft, Message, Receipt, Recall, Source
+from contraparte.exchange.models import Draft, Erasure, Message, Receipt, Recall, Source
 from contraparte.exchange.reading import is_erased
 from contraparte.protocol.errors import ItemErasedError, ItemRecalledError
 from contraparte.protocol.ids import agency_of
@@ -42,10 +42,15 @@ def is_recalled(row: Message) -> bool:
     return bool(recalled_ids([row]))
 
 
+def require_not_erased(row: Message) -> None:
+    """Raise ItemErasedError where the content is gone, also since the row was read."""
+    if is_erased(row) or Erasure.objects.filter(pk=row.pk).exists():
+        raise ItemErasedError(item=str(row.uuid))
+
+
 def require_usable(row: Message) -> None:
     """Raise ItemRecalledError or ItemErasedError for what nobody may use any more."""
-    if is_erased(row):
-        raise ItemErasedError(item=str(row.uuid))
+    require_not_erased(row)
     if is_recalled(row):
         raise ItemRecalledError(item=str(row.uuid))
 
