@@ -14,8 +14,9 @@ from contraparte.desk.words import DATA_CLASSES, NEEDS
 from contraparte.directory.models import Post, Tenure
 from contraparte.directory.rules.roles import Role
 from contraparte.exchange import actions as exchange
-from contraparte.exchange.models import Draft
+from contraparte.exchange.models import Draft, Message
 from contraparte.exchange.previewing import Leaf, Preview, Recipient
+from contraparte.exchange.quoting import Quote, find_quotes
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,8 @@ class PreviewPage:
     why_not_approve: str
     may_release: bool
     is_open: bool
+    sources: Sequence[Message]
+    quotes: Sequence[Quote]
 
 
 OPEN = (Draft.State.DRAFT, Draft.State.REVIEW, Draft.State.RETURNED)
@@ -96,6 +99,8 @@ def preview_page(draft: Draft, tenure: Tenure, *, now: datetime) -> PreviewPage:
         why_not_approve=why_not,
         may_release=is_open and preview.may_leave and bool({Role.OFFICER, Role.AUTHORISER} & set(tenure.roles)),
         is_open=is_open,
+        sources=[one.item for one in draft.sources.select_related("item")],
+        quotes=find_quotes(draft) if is_open else (),
     )
 
 
