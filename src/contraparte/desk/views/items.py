@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from contraparte.desk import items, queries
 from contraparte.desk.item_forms import AskForm, CourtForm, HoldForm, RecallForm, RefuseForm
 from contraparte.desk.rights_words import GROUNDS, HOLD_REASONS, KINDS, OUTCOMES, PERMISSION_STATES, RECALL_REASONS
+from contraparte.desk.words import PURPOSES
 from contraparte.exchange import court, holds, permissions, recalls
 from contraparte.exchange.models import Message, Permission
 from contraparte.protocol.errors import ContraparteError
@@ -196,6 +197,7 @@ def _page(
         "can_hold": bool(may(tenure, "item.hold")),
         "kinds": KINDS,
         "states": PERMISSION_STATES,
+        "purpose_words": PURPOSES,
         "outcomes": OUTCOMES,
         "recall_reasons": RECALL_REASONS,
         "grounds": GROUNDS,
