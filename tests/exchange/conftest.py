@@ -17,19 +17,19 @@ from tests.exchange.small_world import SmallWorld
 @pytest.fixture
 def world(transactional_db: None, settings: Any, tmp_path: Path) -> Iterator[SmallWorld]:
     """Whatever is committed here is committed: for threads, for doors, and for what happens after a commit."""
-    with _prepared(settings, tmp_path):
+    with prepared(settings, tmp_path):
         yield small_world.make_small_world()
 
 
 @pytest.fixture
 def desk_world(db: None, settings: Any, tmp_path: Path) -> Iterator[SmallWorld]:
     """The same in one transaction that is undone: quicker, for what one person does after the other."""
-    with _prepared(settings, tmp_path):
+    with prepared(settings, tmp_path):
         yield small_world.make_small_world()
 
 
 @contextmanager
-def _prepared(settings: Any, home: Path) -> Iterator[None]:
+def prepared(settings: Any, home: Path) -> Iterator[None]:
     """An empty home of its own: the guard of another test's logs would rightly refuse this one's."""
     settings.NODE_OPERATOR = small_world.OPERATOR
     settings.HOME = replace(settings.HOME, path=home)

@@ -17,7 +17,7 @@ from contraparte.directory import actions as directory_actions
 from contraparte.directory import queries as directory
 from contraparte.directory.models import Person, Tenure
 from contraparte.directory.queries import Role
-from contraparte.directory.rules.accord import example
+from contraparte.directory.rules.accord import RIGHTS_OF_ITEMS, example
 from contraparte.directory.rules.register import Register
 from contraparte.exchange import arriving, delivery, handling, registry, shipping
 from contraparte.exchange.actions import automatic, draft, open_conversation
@@ -160,8 +160,8 @@ class SmallWorld:
             continue
 
     def handle(self, at: datetime | None = None) -> None:
-        """Everything accepted reaches its feature."""
-        while handling.handle_waiting(now=at or timezone.now()):
+        """Everything accepted reaches its feature, and what follows from it is done."""
+        while handling.handle_waiting(now=at or timezone.now()) + handling.run_jobs(now=at or timezone.now()):
             continue
 
     def ship(self, at: datetime | None = None) -> None:
@@ -196,8 +196,8 @@ def make_small_world() -> SmallWorld:
     adopt(
         example(
             permits=[
-                {"types": ["note.*"], "from": "mx", "to": "us"},
-                {"types": ["note.*"], "from": "us", "to": "mx"},
+                {"types": ["note.*", *RIGHTS_OF_ITEMS], "from": "mx", "to": "us"},
+                {"types": ["note.*", *RIGHTS_OF_ITEMS], "from": "us", "to": "mx"},
             ],
             routing=[{"types": ["note.*"], "from": "mx.fge-son", "to": "us", "mode": "copy", "copy_to": [FEDERAL]}],
         ),
@@ -205,7 +205,10 @@ def make_small_world() -> SmallWorld:
     )
     adopt(
         example(
-            id="mx-order", parties=["mx", "mx"], permits=[{"types": ["note.*"], "from": "mx", "to": "mx"}], routing=[]
+            id="mx-order",
+            parties=["mx", "mx"],
+            permits=[{"types": ["note.*", *RIGHTS_OF_ITEMS], "from": "mx", "to": "mx"}],
+            routing=[],
         ),
         keys,
     )

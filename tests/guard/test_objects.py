@@ -18,7 +18,7 @@ from contraparte.books.models import Book, Import
 from contraparte.directory.models import Agency, Person, Post, Tenure
 from contraparte.directory.rules.roles import Role
 from contraparte.exchange.attaching import attach_pieces
-from contraparte.exchange.models import Attachment, Conversation, Draft
+from contraparte.exchange.models import Attachment, Conversation, Draft, Hold, Message, Permission
 from contraparte.ledger.models import Log
 from contraparte.traces.actions.requesting import open_trace
 from contraparte.traces.models import CustodianTask, Event, SameGun, Trace, Walk
@@ -51,6 +51,11 @@ def _file(of: str) -> Values:
     return values
 
 
+def _item() -> dict[str, object]:
+    """A message with content, not something said about one."""
+    return {"pk": Message.objects.filter(type__startswith="trace.").latest("pk").pk}
+
+
 OBJECTS: dict[str, Values] = {
     "books:bring_in": _pk(Book),
     "books:report": _pk(Import),
@@ -61,6 +66,10 @@ OBJECTS: dict[str, Values] = {
     "desk:attach": _pk(Draft),
     **dict.fromkeys((f"desk:{name}" for name in ("draft_file", "detach")), _file("draft")),
     "desk:file": _file("conversation"),
+    "desk:cite": lambda: {"pk": Draft.objects.latest("pk").pk, "item": Message.objects.latest("pk").pk},
+    **dict.fromkeys((f"desk:{name}" for name in ("item", "item_ask", "item_recall", "item_file", "item_hold")), _item),
+    **dict.fromkeys((f"desk:{name}" for name in ("grant", "refuse", "revoke")), _pk(Permission)),
+    "desk:hold_lift": _pk(Hold),
     **dict.fromkeys((f"desk:{name}" for name in ("entries", "find", "entry", "export")), _pk(Log, index=0)),
     **dict.fromkeys((f"traces:{name}" for name in ("event", "save_row", "import_guns", "open_all")), _pk(Event)),
     "traces:warning": _pk(SameGun),
@@ -82,6 +91,18 @@ def _attach_to(draft: Draft, world: TraceWorld) -> None:  # noqa: F811
     attach_pieces(draft, [b"photo"], name="frame.jpg", media_type="image/jpeg", by=world.officer, now=timezone.now())
 
 
+def _rights_of(item: Message) -> None:
+    """A permission to be decided and a hold that stands."""
+    now = timezone.now()
+    Permission.objects.create(
+        agency=item.agency, uuid=item.uuid, side=Permission.Side.GRANTER, item=item, conversation=item.conversation,
+        other=item.sender, kind="publication", until=now + timedelta(days=1), state=Permission.State.ASKED,
+    )  # fmt: skip
+    Hold.objects.create(
+        agency=item.agency, uuid=item.uuid, item=item, ours=True, reason="review", review_on=now.date(), placed_at=now
+    )
+
+
 @pytest.fixture
 def others_work(world: TraceWorld) -> TraceWorld:  # noqa: F811
     """One of every object: a trace walked to a custodian who must decide, a draft, two guns that look alike."""
@@ -89,6 +110,7 @@ def others_work(world: TraceWorld) -> TraceWorld:  # noqa: F811
     world.line(DEALER, serial="361-58921", model="LCP", caliber=".380 ACP", acquired_on="2015-01-06")
     world.trace()
     _import_into(Book.objects.latest("pk"))
+    _rights_of(Message.objects.filter(direction="in").latest("pk"))
     event = world.event(case_number="CI-FGE/78/2026")
     world.gun(event, key="r2", serial="361-58922")
     sent = open_trace(world.gun(event, key="r3", serial="990-11223"), by=world.officer, now=timezone.now())
@@ -124,7 +146,21 @@ def test_every_route_with_a_place_names_an_object_to_try() -> None:
 
 
 def test_the_others_work_holds_one_of_each(others_work: TraceWorld) -> None:
-    for model in (Conversation, Draft, Attachment, Log, Event, Trace, SameGun, Walk, CustodianTask, Book, Import):
+    for model in (
+        Conversation,
+        Draft,
+        Attachment,
+        Permission,
+        Hold,
+        Log,
+        Event,
+        Trace,
+        SameGun,
+        Walk,
+        CustodianTask,
+        Book,
+        Import,
+    ):
         assert model._default_manager.exists(), model.__name__
 
 

@@ -16,8 +16,9 @@ from contraparte.directory.models import Post, Tenure
 from contraparte.directory.rules.roles import Role
 from contraparte.exchange import actions as exchange
 from contraparte.exchange import registry as exchange_types
-from contraparte.exchange.models import Draft
+from contraparte.exchange.models import Draft, Message
 from contraparte.exchange.previewing import Leaf, Preview, Recipient
+from contraparte.exchange.quoting import Quote, find_quotes
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,8 @@ class PreviewPage:
     is_open: bool
     files: list[FileShown]
     takes_files: bool
+    sources: Sequence[Message]
+    quotes: Sequence[Quote]
 
 
 OPEN = (Draft.State.DRAFT, Draft.State.REVIEW, Draft.State.RETURNED)
@@ -102,6 +105,8 @@ def preview_page(draft: Draft, tenure: Tenure, *, now: datetime) -> PreviewPage:
         is_open=is_open,
         files=shown_files(preview.files),
         takes_files=exchange_types.message_type(draft.type).takes_files,
+        sources=[one.item for one in draft.sources.select_related("item")],
+        quotes=find_quotes(draft) if is_open else (),
     )
 
 

@@ -19,6 +19,7 @@ from contraparte.exchange import registry as exchange
 from contraparte.exchange.models import Conversation, Draft, Message, Obligation, Receipt
 from contraparte.protocol.errors import MessageTypeUnknownError
 from contraparte.web.permissions import may
+from contraparte.web.templatetags.pages import when
 
 ROWS = 100  # of one list on the desk; a post with more has them behind "all"
 CAME_IN_DAYS = 14
@@ -174,6 +175,17 @@ def type_title(name: str) -> str:
         return str(exchange.message_type(name).title)
     except MessageTypeUnknownError:
         return name
+
+
+def moment_word(value: object) -> object:
+    """An instant that stands in a message as text, as pages write it; anything else as it is."""
+    if not isinstance(value, str) or "T" not in value:
+        return value
+    try:
+        found = datetime.fromisoformat(value)
+    except ValueError:
+        return value
+    return when(found) if found.tzinfo is not None else value
 
 
 def conversation_url(pk: int) -> str:

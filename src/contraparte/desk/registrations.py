@@ -6,8 +6,8 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from contraparte.desk import footer, packages, queries, searching
-from contraparte.desk.registry import register_words
+from contraparte.desk import footer, packages, queries, rights_words, searching
+from contraparte.desk.registry import register_quiet, register_words
 from contraparte.desk.words import POLICIES, REASONS
 from contraparte.directory.models import Tenure
 from contraparte.directory.rules.roles import Role
@@ -33,6 +33,12 @@ PERMISSIONS = {
     "release.prepare": {Role.OFFICER, Role.AUTHORISER},
     "release.decide": {Role.AUTHORISER},
     "release.send": {Role.OFFICER, Role.AUTHORISER},
+    "item.view": {Role.OFFICER, Role.AUTHORISER},
+    "item.ask": {Role.OFFICER, Role.AUTHORISER},
+    "item.decide": {Role.AUTHORISER},
+    "item.recall": {Role.OFFICER, Role.AUTHORISER},
+    "item.file": {Role.OFFICER, Role.AUTHORISER},
+    "item.hold": {Role.AUTHORISER},
 }
 # Posts and proofs hold no content: an auditor reads the log, an administrator helps to find a post.
 CONTENT_FREE = {
@@ -53,8 +59,13 @@ def register() -> None:
     register_notices(NoticeSource("desk.view", _notices))
     register_footer(FooterFacts(footer.accords_of, footer.cosigned_at, footer.silent_peers))
     register_package_index(packages.index_of)
-    register_words("policy", POLICIES)
-    register_words("reason", REASONS)
+    register_words("policy", {**POLICIES, **rights_words.POLICIES})
+    register_words("reason", {**REASONS, **rights_words.REASONS})
+    register_words("field", rights_words.FIELDS)
+    register_words("value", rights_words.VALUES)
+    register_words("stage", rights_words.STAGES)
+    # Answers a node gives by itself: they stand in the thread and on the page of the item.
+    register_quiet(("permission.report/1", "recall.answer/1"))
 
 
 def _notices(tenure: Tenure, now: datetime) -> Iterable[Notice]:

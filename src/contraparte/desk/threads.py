@@ -1,19 +1,21 @@
 """One conversation as people read it: both sides in order, marks of receipts, who held it for how long."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
 from typing import Any
 
 from contraparte.desk.attachments import FileShown, files_by_message
-from contraparte.desk.queries import type_title
+from contraparte.desk.items import is_item, is_item_type
+from contraparte.desk.queries import moment_word, type_title
 from contraparte.desk.registry import field_word, value_word
 from contraparte.desk.rules.elapsed import Share, Stretch, shares
 from contraparte.desk.rules.reading import element_of, place_of
 from contraparte.exchange import registry as exchange
+from contraparte.exchange.items import recalled_ids
 from contraparte.exchange.models import Conversation, Draft, Message, Obligation, Receipt
-from contraparte.exchange.reading import read_message
+from contraparte.exchange.reading import is_erased, read_message
 from contraparte.exchange.rules.classes import leaves
 from contraparte.ledger import queries as ledger
 from contraparte.ledger.models import Log
@@ -25,6 +27,8 @@ PER_PAGE = 50
 # In the order things happen to a message; the row of marks always has the same places.
 OUT_MARKS = ("logged", "accepted", "cosigned", "delivered", "opened", "used")
 IN_MARKS = ("logged", "cosigned", "delivered", "opened", "used")
+NUMBERS = frozenset({"/item", "/permission", "/hold"})  # for machines; a link says it to people
+LATE_MARKS = ("deleted",)  # shown only once it has happened
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,10 @@ class Entry:
     row: Message
     title: str
     is_ours: bool
-    content: Content | None  # None once erased
+    content: Content | None  # None once erased, and while recalled
+    is_recalled: bool = False
+    is_item: bool = True
+    about: int | None = None  # the item it speaks of, where that is a message here
     groups: list[Group] = field(default_factory=list)
     kept: list[Kept] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
@@ -87,9 +94,34 @@ def entries_of(conversation: Conversation, *, page: int = 1) -> tuple[list[Entry
     receipts = _receipts(shown)
     cosigned = _cosigned_sizes({row.log_origin for row in shown})
     files = files_by_message([row.pk for row in shown])
+    recalled = recalled_ids(shown)
+    entries = [
+        _entry(
+            row,
+            receipts.get(row.pk, {}),
+            cosigned.get(row.log_origin, 0),
+            # What is recalled is shown to nobody, its files neither.
+            [] if row.pk in recalled else files.get(row.pk, []),
+            is_recalled=row.pk in recalled,
+        )
+        for row in shown
+    ]
+    return _with_subjects(entries, conversation), pages
+
+
+def _with_subjects(entries: list[Entry], conversation: Conversation) -> list[Entry]:
+    """What is said about items leads to them."""
+    named = {str(one.content.body.get("item", "")) for one in entries if one.content is not None and not one.is_item}
+    if not named:
+        return entries
+    rows = Message.objects.filter(agency=conversation.agency, conversation=conversation, uuid__in=named - {""})
+    known = {str(uuid): pk for uuid, pk in rows.values_list("uuid", "pk")}
     return [
-        _entry(row, receipts.get(row.pk, {}), cosigned.get(row.log_origin, 0), files.get(row.pk, [])) for row in shown
-    ], pages
+        replace(one, about=known.get(str(one.content.body.get("item", ""))))
+        if one.content is not None and not one.is_item
+        else one
+        for one in entries
+    ]
 
 
 def page_count(conversation: Conversation) -> int:
@@ -127,10 +159,12 @@ def _cosigned_sizes(origins: set[str]) -> dict[str, int]:
     return {log.origin: ledger.cosigned_size(log) for log in Log.objects.filter(origin__in=origins)}
 
 
-def _entry(row: Message, receipts: Mapping[str, datetime], cosigned: int, files: list[FileShown]) -> Entry:
-    content = read_message(row) if hasattr(row, "content") else None
+def _entry(
+    row: Message, receipts: Mapping[str, datetime], cosigned: int, files: list[FileShown], *, is_recalled: bool
+) -> Entry:
+    content = None if is_recalled or is_erased(row) else read_message(row)
     body = content.body if content is not None else {}
-    names = OUT_MARKS if row.direction == "out" else IN_MARKS
+    names = (OUT_MARKS if row.direction == "out" else IN_MARKS) + tuple(n for n in LATE_MARKS if n in receipts)
     facts: dict[str, tuple[bool, datetime | None]] = {
         "logged": (True, row.at),
         "cosigned": (row.log_index < cosigned, None),
@@ -145,6 +179,8 @@ def _entry(row: Message, receipts: Mapping[str, datetime], cosigned: int, files:
         is_ours=row.direction == "out",
         content=content,
         groups=groups_of(row.type, body),
+        is_recalled=is_recalled,
+        is_item=is_item(row),
         kept=[Kept(field_word(one.pointer), one.pointer, one.reason) for one in (content.withheld if content else ())],
         marks=marks,
         template=_template(row.type),
@@ -156,6 +192,8 @@ def groups_of(name: str, body: dict[str, Any]) -> list[Group]:
     """The leaves in the order in which the type writes its fields, the elements of a list each by itself."""
     known = exchange.find_type(name)
     found = [(pointer, value) for pointer, value in leaves(body) if value not in ({}, [])]
+    if not is_item_type(name):
+        found = [(pointer, moment_word(value)) for pointer, value in found if pointer not in NUMBERS]
     found.sort(key=lambda leaf: place_of(leaf[0], known.body if known else None))
     return [
         Group(

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from contraparte.desk.views import board, contacts, conversation, files, log, package, release
+from contraparte.desk.views import board, contacts, conversation, files, items, log, package, release
 
 app_name = "desk"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -21,6 +21,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("release/<int:pk>/return/", release.give_back, name="give_back"),
     path("release/<int:pk>/send/", release.send, name="send"),
     path("release/<int:pk>/discard/", release.discard, name="discard"),
+    path("release/<int:pk>/cite/<int:item>/", release.cite, name="cite"),
+    path("items/<int:pk>/", items.show, name="item"),
+    path("items/<int:pk>/ask/", items.ask, name="item_ask"),
+    path("items/<int:pk>/recall/", items.recall, name="item_recall"),
+    path("items/<int:pk>/file/", items.put_on_file, name="item_file"),
+    path("items/<int:pk>/hold/", items.hold, name="item_hold"),
+    path("holds/<int:pk>/lift/", items.lift, name="hold_lift"),
+    path("permissions/<int:pk>/grant/", items.grant, name="grant"),
+    path("permissions/<int:pk>/refuse/", items.refuse, name="refuse"),
+    path("permissions/<int:pk>/revoke/", items.revoke, name="revoke"),
     path("contacts/", contacts.show, name="contacts"),
     path("log/", log.overview, name="log"),
     path("log/<int:pk>/", log.entries, name="entries"),

@@ -71,6 +71,7 @@ ENTRIES: dict[str, str | Promise] = {
     Kind.HOLD_PLACED: _("Hold placed"),
     Kind.HOLD_LIFTED: _("Hold lifted"),
     Kind.NODE_RECOVERED: _("Node recovered"),
+    Kind.MESSAGE_RECALLED: _("Message recalled"),
 }
 
 CUSTODY: dict[str, str | Promise] = {

@@ -1,6 +1,6 @@
 """What posts do on the road: open a conversation, draft, have it approved, release it, send what is automatic.
 
-The public face of the exchange for features. Each action is one transaction; actor and time are arguments.
+The public face of the exchange for features, in one place. Each action is one transaction; actor and time are arguments.
 """
 
 import datetime
@@ -22,6 +22,7 @@ from contraparte.exchange.previewing import Preview, approvals_of, is_drafter, o
 from contraparte.exchange.receipts import sign_later_receipts
 from contraparte.exchange.releasing import release
 from contraparte.exchange.rules.classes import leaves
+from contraparte.exchange.sources import cite
 from contraparte.exchange.writing import writing
 from contraparte.protocol import limits
 from contraparte.protocol.errors import (
@@ -90,18 +91,20 @@ def draft(
     in_reply_to: str | None = None,
     supersedes: str | None = None,
     urgency: str = "routine",
+    sources: Sequence[Message] = (),
 ) -> Draft:
     """Write something that may leave one day. Nothing leaves before the gate releases it.
 
-    Raises MessageTypeUnknownError, DraftFieldError naming the field, ConversationClosedError, PostNotLocalError,
-    TenureEndedError.
+    `sources` are the items it quotes or forwards: their restrictions become its own, and the gate asks whether they
+    may be passed on. Raises MessageTypeUnknownError, DraftFieldError naming the field, ConversationClosedError,
+    PostNotLocalError, TenureEndedError, ItemRecalledError, ItemErasedError.
     """
     _require_own(conversation, by)
     _require_running(by, now)
     _require_not_closed(conversation)
     plain = plain_body(message_type, body)
     with writing():
-        return Draft.objects.create(
+        draft_row = Draft.objects.create(
             agency=conversation.agency,
             conversation=conversation,
             type=message_type,
@@ -114,6 +117,19 @@ def draft(
             drafted_by=by,
             drafted_at=now,
         )
+        cite(draft_row, sources, by=by, now=now)
+    return draft_row
+
+
+def cite_item(draft: Draft, item: Message, *, by: Tenure, now: datetime.datetime) -> Draft:
+    """Name an item as a source of a draft that quotes it. The marking may become stricter; approvals no longer count."""
+    _require_running(by, now)
+    with writing():
+        locked = _lock_open(draft, by)
+        cite(locked, [item], by=by, now=now)
+        locked.version += 1
+        locked.save(update_fields=["version"])
+    return locked
 
 
 def plain_body(message_type: str, body: BaseModel | dict[str, Any]) -> dict[str, Any]:

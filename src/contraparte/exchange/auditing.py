@@ -20,11 +20,12 @@ from django.db.models import Max
 
 from contraparte.exchange import commitments
 from contraparte.exchange.composing import worthless_after
-from contraparte.exchange.models import Job, Message, Outbox, PolicyText, Receipt, Release, Resealing
+from contraparte.exchange.models import Erasure, Job, Message, Outbox, PolicyText, Receipt, Release, Resealing
 from contraparte.exchange.reading import read_message
 from contraparte.exchange.recording import HANDLE, URGENCIES, acceptance_facts
 from contraparte.exchange.releasing import release_facts
 from contraparte.exchange.resealing import resealing_facts
+from contraparte.exchange.retention import erasure_facts
 from contraparte.ledger.models import Leaf as LeafRow
 from contraparte.ledger.models import Log
 from contraparte.ledger.registry import Finding
@@ -69,6 +70,7 @@ class _Surroundings:
     leaves: dict[Place, bytes]
     logs: dict[str, tuple[str, str]]  # origin → agency, peer
     resealings: dict[int, list[Resealing]]
+    erasures: dict[int, Erasure]
     receipts: dict[int, list[tuple[bool, Statement]]]
     queued: set[int]
     waiting: set[int]
@@ -90,8 +92,9 @@ def _surroundings(rows: Sequence[Message]) -> _Surroundings:
     resealings: dict[int, list[Resealing]] = defaultdict(list)
     for one in Resealing.objects.filter(message__in=ids).order_by("pk"):
         resealings[one.message_id].append(one)
+    erasures = {one.message_id: one for one in Erasure.objects.filter(message__in=ids)}
     wanted: dict[str, set[int]] = defaultdict(set)
-    places = [(row.log_origin, row.log_index) for row in rows]
+    places = [(row.log_origin, row.log_index) for row in (*rows, *erasures.values())]
     places += [(one.log_origin, one.log_index) for several in resealings.values() for one in several]
     for origin, index in places:
         wanted[origin].add(index)
@@ -108,6 +111,7 @@ def _surroundings(rows: Sequence[Message]) -> _Surroundings:
         leaves,
         {origin: (log.agency, log.peer) for origin, log in logs.items()},
         resealings,
+        erasures,
         receipts,
         set(Outbox.objects.filter(pk__in=ids).values_list("pk", flat=True)),
         {subject for subject in jobs if subject is not None},
@@ -138,7 +142,7 @@ def _fault(row: Message, around: _Surroundings) -> str:
     return (
         _leaf_fault(row, around, *held)
         or _envelope_fault(row, around, held[1])
-        or _content_fault(row)
+        or (_erasure_fault(row, around) if row.pk in around.erasures else _content_fault(row))
         or (_commitment_fault(row, held[1]) if around.commits else "")
         or _state_fault(row, around)
     )
@@ -175,8 +179,9 @@ def _envelope_fault(row: Message, around: _Surroundings, first: Leaf) -> str:
             return "message.resealed.changed"
     content = row.content
     header, ciphertext = bytes(content.header), bytes(content.ciphertext)
-    # Of what came in only the hash of the ciphertext is kept.
-    sealed = hashlib.sha256(ciphertext).digest() if row.direction == "out" else ciphertext
+    # Of what came in, and of what was erased, only the hash of the ciphertext is kept.
+    is_whole = row.direction == "out" and row.pk not in around.erasures
+    sealed = hashlib.sha256(ciphertext).digest() if is_whole else ciphertext
     return _first_difference(
         (
             ("envelope_hash", bytes(row.envelope_hash), leaf.envelope_hash),
@@ -215,6 +220,21 @@ def _content_fault(row: Message) -> str:
     if not fault and is_out and bytes(row.release.content_digest) != content_digest(signed):
         return "message.release.changed"
     return fault
+
+
+def _erasure_fault(row: Message, around: _Surroundings) -> str:
+    """Erased content against the leaf that says so: nothing is left of it, and the columns it had vouched for stand."""
+    erasure = around.erasures[row.pk]
+    held = around.of((erasure.log_origin, erasure.log_index))
+    told = held and (held[1].kind, held[1].message_id, held[1].references, leaf_hash(held[0]))
+    meant = (Kind.MESSAGE_ERASED, row.uuid.bytes, (bytes(row.leaf_hash),), bytes(erasure.leaf_hash))
+    if held is None or told != meant:
+        return "message.erasure.changed"
+    if bytes(row.content.presentation):
+        return "message.erasure.undone"
+    if around.commits and held[1].commitment != commitments.commitment(erasure_facts(row, erasure.at)):
+        return "message.erasure.changed"
+    return ""
 
 
 def _thread(row: Message) -> tuple[str, str]:
@@ -291,10 +311,11 @@ def _policies_changed() -> Iterator[Finding]:
 
 def _leaves_without_row() -> Iterator[Finding]:
     """Leaves that say a message passed of which there is no row, or not the one it is about."""
-    tables: dict[Kind | None, type[Message] | type[Resealing]] = {
+    tables: dict[Kind | None, type[Message] | type[Resealing] | type[Erasure]] = {
         Kind.MESSAGE_RELEASED: Message,
         Kind.MESSAGE_ACCEPTED: Message,
         Kind.MESSAGE_RESEALED: Resealing,
+        Kind.MESSAGE_ERASED: Erasure,
     }
     for log in Log.objects.filter(mine=True).order_by("origin"):
         for start in range(0, log.size, PAGE):
@@ -305,7 +326,7 @@ def _leaves_without_row() -> Iterator[Finding]:
                         "log_index", flat=True
                     )
                 )
-                for table in (Message, Resealing)
+                for table in (Message, Resealing, Erasure)
             }
             for index, data in LeafRow.objects.filter(log=log, index__range=span).values_list("index", "data"):
                 try:

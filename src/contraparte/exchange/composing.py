@@ -21,6 +21,7 @@ from contraparte.exchange.models import Attachment, Conversation
 from contraparte.exchange.rules.classes import without
 from contraparte.exchange.rules.decisions import Approvals, Decision, Hold, Released, Withhold
 from contraparte.protocol.attachments import FileDescription
+from contraparte.exchange.sources import draw_on
 from contraparte.protocol.errors import (
     AccordSuspendedError,
     DirectoryStaleError,
@@ -57,6 +58,7 @@ class Outgoing:
     redactions: tuple[tuple[str, str], ...] = ()
     files: tuple[Attachment, ...] = ()
     approvals: Approvals = NO_APPROVALS
+    sources: tuple[int, ...] = ()  # rows of the items it quotes or forwards
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,8 @@ def compose(outgoing: Outgoing, *, now: datetime.datetime) -> Composed:
     message_type = registry.message_type(outgoing.type)
     accord = directory.accord_between(country_of(outgoing.sender), country_of(outgoing.recipient), now=now)
     accord.require_type(outgoing.type, outgoing.sender, outgoing.recipient)
+    drawn = draw_on(outgoing.sources, outgoing.marking, outgoing.recipient, now=now)
+    outgoing = replace(outgoing, marking=drawn.marking)
     chosen = frozenset(pointer for pointer, _ in outgoing.redactions)
     body = without(outgoing.body, chosen)
     decision = gate.decide(
@@ -96,6 +100,15 @@ def compose(outgoing: Outgoing, *, now: datetime.datetime) -> Composed:
             files=bool(outgoing.files),
         )
     )
+    if drawn.reasons:
+        decision = Withhold(
+            decision.policies,
+            decision.policy_hash,
+            decision.fields,
+            reasons=(*getattr(decision, "reasons", ()), *drawn.reasons),
+        )
+    elif drawn.permissions:
+        decision = replace(decision, policies=(*decision.policies, *drawn.permissions))
     kept_back = {f.pointer: ",".join(f.policies) for f in decision.fields if not f.disclosed}
     body = without(body, frozenset(kept_back))
     if (kept_back or chosen) and isinstance(decision, Released | Hold) and not _is_whole(message_type, body):
@@ -174,13 +187,16 @@ def copy_id(original: str, post: str) -> str:
 
 
 def require_road_open(composed: Sequence[Composed], *, now: datetime.datetime) -> None:
-    """Raise unless content may leave now: directory fresh (P1.7), no accord suspended (P1.3), gate says release."""
-    for accord_id in {one.accord.id for one in composed}:
+    """Raise unless it may leave now: directory fresh (P1.7), no accord suspended (P1.3), gate says release.
+
+    Control types carry no content: they pass a suspension, and leave under the last trusted view.
+    """
+    for accord_id in {one.accord.id for one in composed if not registry.is_control(one.message.type)}:
         if directory.is_suspended(accord_id):
             raise AccordSuspendedError(accord=accord_id)
     for one in composed:
         between = directory.freshness_between(one.message.sender, one.message.recipient, now)
-        if between is not directory.Freshness.FRESH:
+        if between is not directory.Freshness.FRESH and not registry.is_control(one.message.type):
             raise DirectoryStaleError
         decision = one.decision
         if isinstance(decision, Withhold):

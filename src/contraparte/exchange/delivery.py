@@ -121,18 +121,22 @@ def deliver_once(
 
 
 def _batch(operator: str, now: datetime.datetime) -> list[Outbox]:
-    """The oldest due rows that fit one request; behind a row that waits, its conversation waits too."""
+    """The oldest due rows that fit one request; behind a row that waits, its conversation waits too.
+
+    Control types go first and wait for nothing, and nothing waits for them (P4.1).
+    """
     earlier = Outbox.objects.filter(
-        conversation_id=OuterRef("conversation_id"), peer=OuterRef("peer"), pk__lt=OuterRef("pk"), due__gt=now
+        conversation_id=OuterRef("conversation_id"),
+        peer=OuterRef("peer"),
+        pk__lt=OuterRef("pk"),
+        due__gt=now,
+        overtakes=False,
     )
-    rows = (
-        Outbox.objects.filter(operator=operator, due__lte=now)
-        .exclude(Exists(earlier))
-        .select_related("message__content")
-        .order_by("pk")[: limits.BATCH_ENVELOPES]
-    )
+    due = Outbox.objects.filter(operator=operator, due__lte=now).select_related("message__content").order_by("pk")
+    first = list(due.filter(overtakes=True)[: limits.BATCH_ENVELOPES])
+    then = due.filter(overtakes=False).exclude(Exists(earlier))[: limits.BATCH_ENVELOPES - len(first)]
     chosen, size = [], 0
-    for row in rows:
+    for row in (*first, *then):
         size += encoded_size(_envelope(row.message))
         if size > limits.BATCH_BYTES - 1024:
             break

@@ -19,13 +19,21 @@ from contraparte.directory import queries as directory
 from contraparte.directory.models import Tenure
 from contraparte.exchange import jobs, registry
 from contraparte.exchange.clockwork import note_acceptances
+from contraparte.exchange.items import is_recalled, recalled_ids
 from contraparte.exchange.models import Message
 from contraparte.exchange.reading import read_message
+from contraparte.exchange.recalls import answer_again
 from contraparte.exchange.receipts import sign_later_receipts
 from contraparte.exchange.recording import HANDLE
 from contraparte.exchange.rules.backoff import delay_s
 from contraparte.exchange.writing import writing
-from contraparte.protocol.errors import AccordSuspendedError, ContraparteError, DirectoryStaleError, NodeError
+from contraparte.protocol.errors import (
+    AccordSuspendedError,
+    ContraparteError,
+    DirectoryStaleError,
+    ItemRecalledError,
+    NodeError,
+)
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +60,8 @@ def handle_waiting(*, now: datetime.datetime, limit: int = GROUP) -> int:
         note_acceptances([(rows[job.subject], rows[job.subject].at) for job in held])
         # A post answers under one tenure for the length of this transaction.
         service_of = cache(directory.service_tenure)
-        done = [job for job in held if _handle_job(job, rows[job.subject], service_of, now)]
+        withdrawn = _recalled_among([rows[job.subject] for job in held])
+        done = [job for job in held if _handle_job(job, rows[job.subject], service_of, withdrawn, now)]
         delivered = [rows[job.subject] for job in done]
         Message.objects.filter(pk__in=[row.pk for row in delivered]).update(state=Message.State.HANDLED)
         jobs.finish([job.id for job in done])
@@ -60,10 +69,27 @@ def handle_waiting(*, now: datetime.datetime, limit: int = GROUP) -> int:
     return len(claimed)
 
 
-def _handle_job(job: jobs.Claimed, row: Message, service_of: ServiceOf, now: datetime.datetime) -> bool:
+def _recalled_among(rows: list[Message]) -> Callable[[Message], bool]:
+    """Asked once for a batch; of each where the batch itself may hold the order that recalls it."""
+    if any(registry.is_control(row.type) for row in rows):
+        return is_recalled
+    found = recalled_ids(rows)
+    return lambda row: row.pk in found
+
+
+def _handle_job(
+    job: jobs.Claimed,
+    row: Message,
+    service_of: ServiceOf,
+    withdrawn: Callable[[Message], bool],
+    now: datetime.datetime,
+) -> bool:
     """One message in its savepoint; True where it reached its feature and is to be marked so."""
     try:
         with transaction.atomic():
+            if withdrawn(row):
+                # Its sender's recall was here first: it stays under lock and its feature never sees it (P4.1, P6.5).
+                raise ItemRecalledError(item=str(row.uuid))
             _hand_over(row, service_of, now)
     except NOT_NOW as error:
         log.warning("message %s (%s) waits: %s", row.uuid, row.type, error.code)
@@ -71,6 +97,8 @@ def _handle_job(job: jobs.Claimed, row: Message, service_of: ServiceOf, now: dat
     except ContraparteError as error:
         log.warning("message %s (%s) not handled: %s", row.uuid, row.type, error.code)
         _give_up(job, row, error.code)
+        if isinstance(error, ItemRecalledError):
+            answer_again(row, now)
     except Exception as error:
         log.exception("message %s (%s) broke its handler", row.uuid, row.type)
         code = f"handler.{type(error).__name__}"[:80]

@@ -42,6 +42,7 @@ from contraparte.protocol.errors import (
     MessageAuthorError,
     MessageBodyError,
     MessageIdConflictError,
+    MessageMalformedError,
     MessageMarkingError,
     MessageRecipientError,
     NodeError,
@@ -210,7 +211,9 @@ def _judge(message: Message, now: datetime.datetime) -> None:
     if accord.hash != message.accord.hash or set(accord.parties) != between or not accord.in_effect(message.created):
         raise AccordMismatchError(accord=message.accord.id)
     accord.require_type(message.type, message.sender, message.recipient)
-    if directory.is_suspended(accord.id):
+    if (message.seq is None) != message_type.control:
+        raise MessageMalformedError(field="seq", reason="control")
+    if directory.is_suspended(accord.id) and not message_type.control:
         raise AccordSuspendedError(accord=accord.id)
     if directory.freshness_between(message.sender, message.recipient, now) is directory.Freshness.EXPIRED:
         raise DirectoryStaleError
@@ -223,6 +226,8 @@ def _judge(message: Message, now: datetime.datetime) -> None:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         raise MessageBodyError(field="/".join(map(str, first["loc"])), type=message.type) from None
+    if message_type.admit is not None:
+        message_type.admit(message, now)
 
 
 def _require_local_post(post_id: str) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from contraparte.directory import keyring
 from contraparte.directory import queries as directory
-from contraparte.exchange import arriving, outbox, rounds
 from contraparte.exchange.attachment_auditing import find_attachment_faults
+from contraparte.exchange import arriving, outbox, registrations, retention, rounds
 from contraparte.exchange.auditing import find_message_faults
 from contraparte.exchange.peers import signed_by_peer
 from contraparte.ledger import registry as ledger
@@ -58,3 +58,5 @@ def install() -> None:
     rounds.install()
     arriving.install()
     outbox.install()
+    retention.install()
+    registrations.register()

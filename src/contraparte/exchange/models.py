@@ -9,6 +9,13 @@ import uuid
 from django.db import models
 
 from contraparte.directory.models import Agency, Post, Tenure
+from contraparte.exchange.rights_models import Erasure, Filing, Hold, Permission, Recall, Retention, Source
+
+__all__ = [
+    "Approval", "CaseFile", "Content", "Conversation", "Draft", "Erasure", "Filing", "Hold", "Incident", "Job", "Lane",
+    "Message", "Obligation", "Outbox", "Permission", "PolicyText", "Recall", "Receipt", "ReceiptHead", "Refusal",
+    "Release", "Resealing", "Retention", "Source", "Turn",
+]  # fmt: skip
 
 
 class CaseFile(models.Model):
@@ -167,6 +174,7 @@ class Content(models.Model):
     """What the message says, apart from the fact that it passed: erased alone when its time is over (P5.5).
 
     Of what came in, `ciphertext` is only the SHA-256 of it: with header and signature it proves the envelope for ever.
+    Of what was erased, too; then `presentation` is empty and an `Erasure` says since when.
     """
 
     message = models.OneToOneField(Message, models.PROTECT, primary_key=True, related_name="content")
@@ -231,9 +239,13 @@ class Outbox(models.Model):
     due = models.DateTimeField()
     tries = models.PositiveIntegerField(default=0)
     code = models.CharField(max_length=80, blank=True)
+    overtakes = models.BooleanField(default=False, help_text="a control type: it carries no seq and waits for none")
 
     class Meta:
-        indexes = [models.Index(fields=("operator", "due"), name="outbox_due")]
+        indexes = [
+            models.Index(fields=("operator", "due"), name="outbox_due"),
+            models.Index(fields=("operator", "due"), name="outbox_control", condition=models.Q(overtakes=True)),
+        ]
 
     def __str__(self) -> str:
         return str(self.message_id)

@@ -74,6 +74,7 @@ def outgoing_of(draft: Draft, approvals: Approvals, *, by: Tenure | None = None)
         redactions=tuple((pointer, reason) for pointer, reason in draft.redactions),
         files=tuple(files_of_draft(draft)) if registry.message_type(draft.type).takes_files else (),
         approvals=approvals,
+        sources=tuple(draft.sources.values_list("item_id", flat=True)),
     )
 
 

@@ -16,8 +16,9 @@ from contraparte.directory.models import Tenure
 from contraparte.directory.queries import Role, is_running
 from contraparte.directory.rules.roles import CONTENT_ROLES
 from contraparte.exchange.actions import OPEN_STATES
+from contraparte.exchange.items import recalled_ids
 from contraparte.exchange.models import Conversation, Draft, Lane, Message, Obligation, Outbox, Receipt
-from contraparte.exchange.reading import read_message
+from contraparte.exchange.reading import is_erased, read_message
 from contraparte.ledger import queries as ledger
 from contraparte.protocol.errors import ConversationUnknownError
 from contraparte.protocol.ids import parse_uuid
@@ -92,7 +93,10 @@ def failed_at(post_id: str, *, limit: int = PAGE) -> list[Message]:
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """One message of a thread with what is known of its fate. `content` is None where the reader may not read it."""
+    """One message of a thread with what is known of its fate.
+
+    `content` is None where the reader may not read it, and where nobody may: recalled, or erased.
+    """
 
     row: Message
     content: Content | None
@@ -117,12 +121,18 @@ def thread(conversation: Conversation, *, tenure: Tenure, now: datetime.datetime
     latest = sorted(rows.order_by("-at", "-pk")[:limit], key=lambda row: (row.at, row.pk))
     readable = may_read_content(tenure) and tenure.post_id == conversation.post_id
     receipts = receipts_of([row.pk for row in latest])
+    closed = recalled_ids(latest) | {row.pk for row in latest if is_erased(row)}
     levels = levels_of(latest)
     obligations = list(Obligation.objects.filter(conversation=conversation).order_by("opened_at", "pk")[:PAGE])
     return Thread(
         conversation,
         [
-            Passed(row, read_message(row) if readable else None, receipts.get(row.pk, {}), levels[row.pk])
+            Passed(
+                row,
+                read_message(row) if readable and row.pk not in closed else None,
+                receipts.get(row.pk, {}),
+                levels[row.pk],
+            )
             for row in latest
         ],
         obligations,

@@ -30,6 +30,7 @@ KINDS_LATER = {
     "delivered": ledger.Kind.MESSAGE_DELIVERED,
     "opened": ledger.Kind.MESSAGE_OPENED,
     "used": ledger.Kind.MESSAGE_USED,
+    "deleted": ledger.Kind.MESSAGE_DELETED,
 }
 
 

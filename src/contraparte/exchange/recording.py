@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from contraparte.directory import keyring
+from contraparte.exchange import registry
 from contraparte.exchange.bulk import as_time, as_uuid, insert_rows
 from contraparte.exchange.commitments import commitment
 from contraparte.exchange.composing import worthless_after
@@ -56,8 +57,14 @@ def record_batch(items: Sequence["Item"], now: datetime.datetime) -> None:
     insert_rows(
         Job,
         ("lane", "key", "subject", "due", "tries", "code"),
-        [(HANDLE, str(threads[_thread_key(item)].pk), ids[id(item)], as_time(now), 0, "") for item in accepted],
+        [(HANDLE, _lane_key(item, threads), ids[id(item)], as_time(now), 0, "") for item in accepted],
     )
+
+
+def _lane_key(item: "Item", threads: Threads) -> str:
+    """Jobs of one key run in order: those of a conversation, and apart from them its control messages (P4.1)."""
+    key = str(threads[_thread_key(item)].pk)
+    return f"control {key}" if item.message is not None and item.message.seq is None else key
 
 
 def _thread_key(item: "Item") -> tuple[str, uuid.UUID]:
@@ -183,6 +190,18 @@ def _open_threads(accepted: Sequence["Item"], threads: Threads, now: datetime.da
                 opened_at=now,
             )
     threads.update(zip(missing, Conversation.objects.bulk_create(missing.values()), strict=True))
+    _name_threads(accepted, threads)
+
+
+def _name_threads(accepted: Sequence["Item"], threads: Threads) -> None:
+    """A thread opened by a control message that was first is called after its first message with content."""
+    nouns = registry.control_nouns()
+    for item in accepted:
+        thread = threads[_thread_key(item)]
+        assert item.message is not None
+        if item.message.seq is not None and thread.kind in nouns:
+            thread.kind = item.message.type.partition(".")[0]
+            Conversation.objects.filter(pk=thread.pk).update(kind=thread.kind)
 
 
 def _insert_messages(

@@ -42,6 +42,8 @@ class Arrived:
 
 
 Handler = Callable[[Arrived], None]
+Admission = Callable[[Message, datetime], None]
+Eraser = Callable[[MessageRow, datetime], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ class MessageType:
 
     `asks` names the stage of the step the recipient now owes (P8.1); `answers` marks a message whose `in_reply_to`
     ends such a step. `closes` ends the conversation. `takes_files` lets files travel with it (P3.5).
+    ends such a step. `closes` ends the conversation. A `control` type carries no seq, overtakes, and passes while an
+    accord is suspended (P1.3, P4.1). `admit` looks at one that arrives and raises to have it refused with a code.
     """
 
     name: str
@@ -62,6 +66,8 @@ class MessageType:
     closes: bool = False
     template: str = ""
     takes_files: bool = False
+    control: bool = False
+    admit: Admission | None = None
     class_map: ClassMap = field(init=False)
 
     def __post_init__(self) -> None:
@@ -72,6 +78,7 @@ _types: dict[str, MessageType] = {}
 _policies: list[Path] = []
 _periodic: dict[str, tuple[float, Callable[[datetime], object]]] = {}
 _job_kinds: dict[str, Callable[[int, datetime], None]] = {}
+_erasers: list[Eraser] = []
 
 
 def register(message_type: MessageType) -> None:
@@ -140,3 +147,24 @@ def register_package_index(render: "Callable[[Package], bytes]") -> None:
 def package_index(package: "Package") -> bytes:
     """The index of a package, as HTML without scripts."""
     return _package_index[0](package)
+
+
+def register_eraser(erase: Eraser) -> None:
+    """Have what a room keeps of a message's content erased with it: called in the transaction that erases it."""
+    _erasers.append(erase)
+
+
+def erasers() -> list[Eraser]:
+    """What else is erased with a message's content."""
+    return list(_erasers)
+
+
+def is_control(name: str) -> bool:
+    """Whether a type is known here as a control type."""
+    known = _types.get(name)
+    return known is not None and known.control
+
+
+def control_nouns() -> frozenset[str]:
+    """The nouns of control types: no conversation is about them."""
+    return frozenset(known.name.partition(".")[0] for known in _types.values() if known.control)

@@ -16,7 +16,7 @@ from typing import Any
 
 from contraparte.directory import keyring
 from contraparte.directory import queries as directory
-from contraparte.exchange import attaching, gate
+from contraparte.exchange import attaching, gate, registry
 from contraparte.exchange.bulk import as_time, as_uuid, insert_rows
 from contraparte.exchange.commitments import commitment
 from contraparte.exchange.composing import Composed, worthless_after
@@ -41,10 +41,10 @@ MESSAGE_COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """A composed message with its place in the conversation, signed and sealed."""
+    """A composed message with its place in the conversation (None for a control type), signed and sealed."""
 
     composed: Composed
-    seq: int
+    seq: int | None
     presentation: bytes
     envelope: Envelope
     digest: bytes
@@ -65,7 +65,7 @@ def release(
     The caller has made sure that the road is open for each (`composing.require_road_open`). `alongside` runs in the
     same transaction: what it raises undoes the release.
     """
-    guess = _turns([_turn_of(one) for one in composed], lock=False)
+    guess = _turns([_turn_of(one) for one in composed if not registry.is_control(one.message.type)], lock=False)
     sealed = _seal_all(composed, dict(guess))
     with writing(*{agency_of(one.message.sender) for one in composed}):
         actual = _turns(list(guess), lock=True)
@@ -105,14 +105,17 @@ def _turns(keys: Sequence[TurnKey], *, lock: bool) -> dict[TurnKey, int]:
 def _seal_all(composed: Sequence[Composed], last: dict[TurnKey, int]) -> list[Sealed]:
     sealed = []
     for one in composed:
+        if registry.is_control(one.message.type):
+            sealed.append(seal_one(one, None))
+            continue
         key = _turn_of(one)
         last[key] = last.get(key, 0) + 1
         sealed.append(seal_one(one, last[key]))
     return sealed
 
 
-def seal_one(composed: Composed, seq: int) -> Sealed:
-    """Sign the message as number `seq` of its turn and seal it to the recipient's agency (P2.3, P3.2)."""
+def seal_one(composed: Composed, seq: int | None) -> Sealed:
+    """Sign the message as number `seq` of its turn, or without one, and seal it to the recipient's agency (P2.3, P3.2)."""
     sender, recipient = agency_of(composed.message.sender), agency_of(composed.message.recipient)
     message = replace(composed.message, seq=seq, nonce=new_nonce())
     presentation = issue(message, keyring.private_key(sender, Purpose.MESSAGE))
@@ -178,11 +181,14 @@ def _write(sealed: Sequence[Sealed], *, now: datetime.datetime) -> list[int]:
     )
     insert_rows(
         Outbox,
-        ("message_id", "operator", "conversation_id", "peer", "due", "tries", "code"),
-        [(pk, one.operator, one.turn[0], one.turn[1], at, 0, "") for pk, one in zip(ids, sealed, strict=True)],
+        ("message_id", "operator", "conversation_id", "peer", "due", "tries", "code", "overtakes"),
+        [
+            (pk, one.operator, one.turn[0], one.turn[1], at, 0, "", one.seq is None)
+            for pk, one in zip(ids, sealed, strict=True)
+        ],
     )
     _bind_files(sealed, ids, now)
-    advance_turns({one.turn: one.seq for one in sealed}, "out")
+    advance_turns({one.turn: one.seq for one in sealed if one.seq is not None}, "out")
     for policy_hash in {one.composed.decision.policy_hash for one in sealed}:
         _keep_policy_text(policy_hash, now)
     return ids

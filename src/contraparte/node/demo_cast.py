@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from contraparte.directory.rules.accord import RIGHTS_OF_ITEMS
 from contraparte.node.world.brands import BRANDS
 from contraparte.node.world.build import World
 from contraparte.node.world.firms import Custodian, Kind, Status
@@ -213,7 +214,10 @@ def _accord(identifier: str, parties: list[str], routing: list[dict[str, Any]]) 
         "title": {"en": "Firearm traces", "es": "Rastreo de armas de fuego"},
         "effective_from": "2026-01-01T00:00:00Z",
         "languages": ["es", "en"],
-        "permits": [{"types": ["trace.*"], "from": start, "to": end} for start, end in ways],
+        "permits": [
+            {"types": ["trace.*", *RIGHTS_OF_ITEMS], "from": start, "to": end}
+            for start, end in ways
+        ],
         "routing": routing,
         "calendars": {"always": {"continuous": True}, "working": {"weekdays": [0, 1, 2, 3, 4], "holidays_of": "US"}},
         "clocks": [

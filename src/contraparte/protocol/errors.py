@@ -1055,3 +1055,96 @@ class TenureNotHeldError(PolicyError):
     """The chosen post is not held by this person now."""
 
     code = "sign_in.post.not_held"
+
+
+# --- exchange: permission, recall, erasure, evidence ---
+
+
+class RightsRoleError(PolicyError):
+    """A decision about an item's rights by somebody whose role or post does not take it. `roles`."""
+
+    code = "rights.role"
+
+
+class ItemUnknownError(StateError):
+    """No such item here, or none this post holds."""
+
+    code = "item.unknown"
+
+
+class ItemRecalledError(StateError):
+    """Its sender has recalled the item: nobody may use it any more."""
+
+    code = "item.recalled"
+
+
+class ItemErasedError(StateError):
+    """The item's content was erased when its time was over."""
+
+    code = "item.erased"
+
+
+class PermissionPostError(PolicyError):
+    """A permission given, refused or withdrawn by a post that did not send the item. `post`."""
+
+    code = "permission.post"
+
+
+class PermissionUnknownError(StateError):
+    """An answer to a request for permission that nobody here has made."""
+
+    code = "permission.unknown"
+
+
+class PermissionExpiredError(PolicyError):
+    """A permission whose time is over. `until`."""
+
+    code = "permission.expired"
+
+
+class PermissionWiderError(PolicyError):
+    """A permission for more than was asked. `field`."""
+
+    code = "permission.wider"
+
+
+class PermissionStateError(StateError):
+    """A step that this permission does not allow now. `state`."""
+
+    code = "permission.state"
+
+
+class PermissionScopeError(InputError):
+    """A permission without the scope its kind needs. `field`."""
+
+    code = "permission.scope"
+
+
+class PermissionOriginError(PolicyError):
+    """The item comes from somebody else, who has not permitted this. `origin`, `reason`."""
+
+    code = "permission.origin"
+
+
+class RecallPostError(PolicyError):
+    """A recall by a post that did not send the item. `post`."""
+
+    code = "recall.post"
+
+
+class HoldFieldError(InputError):
+    """A legal hold without a known reason, or to be reviewed in the past. `field`."""
+
+    code = "hold.field"
+
+
+class FilingFieldError(InputError):
+    """A court file without its court, or filed in the future. `field`."""
+
+    code = "filing.field"
+
+
+class EvidenceForbiddenError(PolicyError):
+    """The item may not stand in a court file. `reason`; the ways out are `ways`."""
+
+    code = "evidence.forbidden"

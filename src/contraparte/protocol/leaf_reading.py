@@ -17,6 +17,7 @@ _KINDS = (
     "hold:placed",
     "hold:lifted",
     "node:recovered",
+    "message:recalled",
 )
 _MAX_MINUTE = int(datetime(9999, 12, 31, 23, 59, tzinfo=UTC).timestamp()) // 60
 _FIELDS = ("envelope_hash", "commitment", "signature_hash")

@@ -49,6 +49,7 @@ def show(request: PageRequest, pk: int) -> HttpResponse:
         "is_running": conversation.closed_at is None,
         "can_package": bool(entries and may(request.tenure, "conversation.package")),
         "can_release": bool(may(request.tenure, "release.view")),
+        "can_open_items": bool(may(request.tenure, "item.view")),
         "drafts": threads.open_drafts(conversation),
         "steps": subject.steps(conversation, request.tenure, now) if conversation.closed_at is None else [],
         "posts": queries.names_of(
@@ -62,7 +63,7 @@ def _marking(entries: list[threads.Entry]) -> str:
     """The marking of all that stands on the page, combined: never weaker than its strictest part (P2.2)."""
     combined: Marking | None = None
     for entry in entries:
-        if entry.content is not None:
+        if entry.content is not None and entry.is_item:
             one = entry.content.marking
             combined = one if combined is None else combined.combine(one)
     return marking_words(combined) if combined is not None else ""

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from contraparte.desk import queries
+from contraparte.desk.items import item_for
 from contraparte.desk.previews import preview_page
 from contraparte.directory.models import Tenure
 from contraparte.exchange import actions as exchange
@@ -119,6 +120,16 @@ def discard(request: PageRequest, pk: int) -> HttpResponse:
         _("The draft was given up. It stays on record and cannot leave any more."),
         to_conversation=True,
     )
+
+
+@require_post("release.prepare")
+def cite(request: PageRequest, pk: int, item: int) -> HttpResponse:
+    """Name an item whose words stand in the draft as its source: its restrictions become the draft's."""
+    draft, source = find_draft(request.tenure, pk), item_for(request.tenure, item)
+    if source is None:
+        raise Http404
+    told = _("Named as a source. Its restrictions are the draft's from now on; approvals given before no longer count.")
+    return step(request, draft, lambda: exchange.cite_item(draft, source, by=request.tenure, now=timezone.now()), told)
 
 
 def find_draft(tenure: Tenure, pk: int) -> Draft:

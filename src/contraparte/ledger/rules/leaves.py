@@ -40,6 +40,7 @@ class Kind(StrEnum):
     HOLD_PLACED = "hold:placed"
     HOLD_LIFTED = "hold:lifted"
     NODE_RECOVERED = "node:recovered"
+    MESSAGE_RECALLED = "message:recalled"
 
 
 KIND_NUMBERS: Final[dict[Kind, int]] = {
@@ -56,6 +57,7 @@ KIND_NUMBERS: Final[dict[Kind, int]] = {
     Kind.HOLD_PLACED: 11,
     Kind.HOLD_LIFTED: 12,
     Kind.NODE_RECOVERED: 13,
+    Kind.MESSAGE_RECALLED: 14,
 }
 _KINDS: Final = {number: kind for kind, number in KIND_NUMBERS.items()}
 

@@ -161,4 +161,64 @@ WORDS: dict[str, Problem] = {
         _("The other node's address is neither encrypted nor on this machine."),
         _("Its operator publishes an https address in the directory."),
     ),
+    "rights.role": Problem(
+        _("This is decided by another role, or by the post whose item it is."),
+        _("The page of the item says who; act for that post, or ask one of its authorising persons."),
+    ),
+    "item.unknown": Problem(
+        _("There is no such item here."),
+        _("Look for it in the conversation in which it crossed."),
+    ),
+    "item.recalled": Problem(
+        _("Its sender has recalled the item; nobody may use it any more."),
+        _("If it stands in a court file already, record that on its page: court and day are told to the sender."),
+    ),
+    "item.erased": Problem(
+        _("The content was erased when its time was over."),
+        _("Ask its sender for it again, if the law allows it to be kept."),
+    ),
+    "permission.post": Problem(
+        _("Only the post that sent the item permits its use."),
+        _("Nothing was changed. Ask the post from which the item came."),
+    ),
+    "permission.unknown": Problem(
+        _("This answers no request for permission."),
+        _("Nothing was changed. Who holds the item asks on its page first."),
+    ),
+    "permission.expired": Problem(
+        _("The time of this permission is over."),
+        _("Ask again, with a later day."),
+    ),
+    "permission.wider": Problem(
+        _("The permission is for more than was asked."),
+        _("Nothing was changed. Who holds the item asks for what it needs; that can be permitted."),
+    ),
+    "permission.state": Problem(
+        _("The permission was answered or withdrawn already."),
+        _("Look at its present state on the page of the item. A new request is always possible."),
+    ),
+    "permission.scope": Problem(
+        _("The request does not say what it is for."),
+        _("Passing on names a recipient, another use names its purpose, and the last day lies ahead."),
+    ),
+    "permission.origin": Problem(
+        _("The item comes from %(origin)s, which has not permitted this."),
+        _("Ask that post first, on the page of its item; then permit this."),
+    ),
+    "recall.post": Problem(
+        _("Only the post that sent an item recalls it."),
+        _("Nothing was changed. Tell the post that sent it."),
+    ),
+    "hold.field": Problem(
+        _("The hold has no known reason, or no day ahead on which it is looked at again."),
+        _("Choose a reason and a day after today."),
+    ),
+    "filing.field": Problem(
+        _("The court file is not named, or its day lies ahead."),
+        _("Enter court and file number, and the day on which it was filed."),
+    ),
+    "evidence.forbidden": Problem(
+        _("This item may not stand in a court file: it is intelligence, or not for judicial proceedings (H1)."),
+        _("Ask who sent it for permission, or convert the lead into a formal request and file the answer to that."),
+    ),
 }

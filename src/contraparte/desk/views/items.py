@@ -1,0 +1,206 @@
+"""The page of one item and what may be done there: ask, permit, refuse, withdraw, recall, file, hold.
+
+Each step is one action of the exchange; a refusal shows the page again with what is wrong and keeps what was typed.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from contraparte.desk import items, queries
+from contraparte.desk.item_forms import AskForm, CourtForm, HoldForm, RecallForm, RefuseForm
+from contraparte.desk.rights_words import GROUNDS, HOLD_REASONS, KINDS, OUTCOMES, PERMISSION_STATES, RECALL_REASONS
+from contraparte.desk.words import PURPOSES
+from contraparte.exchange import court, holds, permissions, recalls
+from contraparte.exchange.models import Message, Permission
+from contraparte.protocol.errors import ContraparteError
+from contraparte.web.permissions import PageRequest, may, page, require_post
+from contraparte.web.wording import status_of, words_of
+
+Forms = dict[str, forms.Form]
+FIELD_OF = {"recipients": "recipient", "purposes": "purpose"}
+
+
+@page("item.view")
+def show(request: PageRequest, pk: int) -> HttpResponse:
+    """The item as it stands now."""
+    return _page(request, _item(request, pk))
+
+
+@require_post("item.ask")
+def ask(request: PageRequest, pk: int) -> HttpResponse:
+    """Ask who sent it for a permission."""
+    item, form = _item(request, pk), AskForm(request.POST, spanish=_spanish())
+    told = _("Asked. The answer comes into this conversation; nothing is allowed before.")
+    return _do(
+        request, item, "ask", form, told,
+        lambda now: permissions.ask_permission(item, by=request.tenure, now=now, **form.asked()),
+    )  # fmt: skip
+
+
+@require_post("item.decide")
+def grant(request: PageRequest, pk: int) -> HttpResponse:
+    """Permit what was asked."""
+    row = _permission(request, pk)
+    told = _("Permitted, for what was asked and until then. You may withdraw it at any time.")
+    return _do(
+        request, row.item, "", None, told,
+        lambda now: permissions.grant_permission(row, by=request.tenure, now=now),
+    )  # fmt: skip
+
+
+@require_post("item.decide")
+def refuse(request: PageRequest, pk: int) -> HttpResponse:
+    """Say no, on a ground."""
+    row, form = _permission(request, pk), RefuseForm(request.POST)
+    return _do(
+        request, row.item, f"refuse-{pk}", form, _("Refused; who asked reads the ground."),
+        lambda now: permissions.refuse_permission(row, by=request.tenure, now=now, **form.cleaned_data),
+    )  # fmt: skip
+
+
+@require_post("item.decide")
+def revoke(request: PageRequest, pk: int) -> HttpResponse:
+    """Withdraw a permission."""
+    row = _permission(request, pk)
+    told = _("Withdrawn. Whoever relies on it is told, and who has the item is named here when they answer.")
+    return _do(
+        request, row.item, "", None, told,
+        lambda now: permissions.revoke_permission(row, by=request.tenure, now=now),
+    )  # fmt: skip
+
+
+@require_post("item.recall")
+def recall(request: PageRequest, pk: int) -> HttpResponse:
+    """Give the order that takes the item back from everybody who has it."""
+    item, form = _item(request, pk), RecallForm(request.POST)
+    told = _("Recalled. Each holder answers by itself; who has not answered stands below.")
+    return _do(
+        request, item, "recall", form, told,
+        lambda now: recalls.order_recall(item, by=request.tenure, now=now, **form.cleaned_data),
+    )  # fmt: skip
+
+
+@require_post("item.file")
+def put_on_file(request: PageRequest, pk: int) -> HttpResponse:
+    """Record that it stands in a court file; of a recalled item, that it did so already."""
+    item, form = _item(request, pk), CourtForm(request.POST)
+    record = court.note_filing if items.recalled_ids([item]) else court.file_in_court
+    told = _("Recorded. Who sent the item gets a signed receipt that it was used.")
+    return _do(
+        request, item, "court", form, told,
+        lambda now: record(item, by=request.tenure, now=now, **form.cleaned_data),
+    )  # fmt: skip
+
+
+@require_post("item.hold")
+def hold(request: PageRequest, pk: int) -> HttpResponse:
+    """Stop the deletion on both sides."""
+    item, form = _item(request, pk), HoldForm(request.POST)
+    return _do(
+        request, item, "hold", form, _("Held. It is not deleted here nor at the other side until you lift the hold."),
+        lambda now: holds.place_hold(item, by=request.tenure, now=now, **form.cleaned_data),
+    )  # fmt: skip
+
+
+@require_post("item.hold")
+def lift(request: PageRequest, pk: int) -> HttpResponse:
+    """End a hold of this side."""
+    row = items.hold_for(request.tenure, pk)
+    if row is None:
+        raise Http404
+    told = _("The hold has ended; retention runs again.")
+    return _do(
+        request, row.item, "", None, told,
+        lambda now: holds.lift_hold(row, by=request.tenure, now=now),
+    )  # fmt: skip
+
+
+def _item(request: PageRequest, pk: int) -> Message:
+    item = items.item_for(request.tenure, pk)
+    if item is None:
+        raise Http404
+    return item
+
+
+def _permission(request: PageRequest, pk: int) -> Permission:
+    row = items.permission_for(request.tenure, pk)
+    if row is None:
+        raise Http404
+    return row
+
+
+def _spanish() -> bool:
+    return (get_language() or "").startswith("es")
+
+
+def _do(
+    request: PageRequest,
+    item: Message,
+    name: str,
+    form: forms.Form | None,
+    told: str,
+    action: Callable[[Any], object],
+) -> HttpResponse:
+    """Run one action; a refusal shows the page as it stands now, with words for what was refused."""
+    filled = {name: form} if form is not None else {}
+    if form is not None and not form.is_valid():
+        return _page(request, item, filled=filled, status=422)
+    try:
+        action(timezone.now())
+    except ContraparteError as error:
+        words = words_of(error)
+        wrong = FIELD_OF.get(words.field, words.field)
+        if form is not None and wrong in form.fields:
+            form.add_error(wrong, words.remedy)
+        fresh = _item(request, item.pk)
+        return _page(request, fresh, filled=filled, error=error, status=status_of(error))
+    messages.success(request, told)
+    return redirect("desk:item", item.pk)
+
+
+def _page(
+    request: PageRequest,
+    item: Message,
+    *,
+    filled: Forms | None = None,
+    error: ContraparteError | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    now = timezone.now()
+    shown, tenure, given = items.page_of(item, now), request.tenure, filled or {}
+    context = {
+        "item": shown,
+        "conversation": item.conversation,
+        "title": queries.titles_of([item.conversation], tenure)[item.conversation_id],
+        "posts": queries.names_of(items.posts_on(shown)),
+        "now": now,
+        "words": words_of(error) if error is not None else None,
+        "ways": error.params.get("ways", ()) if error is not None else (),
+        "ask_form": given.get("ask") or AskForm(spanish=_spanish()),
+        "recall_form": given.get("recall") or RecallForm(),
+        "court_form": given.get("court") or CourtForm(),
+        "hold_form": given.get("hold") or HoldForm(),
+        "refuse_form": next((form for name, form in given.items() if name.startswith("refuse-")), RefuseForm()),
+        "opened": next(iter(given), ""),
+        "can_ask": bool(may(tenure, "item.ask")),
+        "can_decide": bool(may(tenure, "item.decide")),
+        "can_recall": bool(may(tenure, "item.recall")),
+        "can_file": bool(may(tenure, "item.file")),
+        "can_hold": bool(may(tenure, "item.hold")),
+        "kinds": KINDS,
+        "states": PERMISSION_STATES,
+        "purpose_words": PURPOSES,
+        "outcomes": OUTCOMES,
+        "recall_reasons": RECALL_REASONS,
+        "grounds": GROUNDS,
+        "hold_reasons": HOLD_REASONS,
+    }
+    return render(request, "desk/item.html", context, status=status)

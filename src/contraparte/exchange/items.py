@@ -1,0 +1,86 @@
+"""Items that crossed, as one agency holds them: which may still be read, what they rest on, who got them onward."""
+
+from collections.abc import Iterable, Sequence
+
+from django.db.models import Q
+
+from contraparte.exchange.models import Draft, Erasure, Message, Receipt, Recall, Source
+from contraparte.exchange.reading import is_erased
+from contraparte.protocol.errors import ItemErasedError, ItemRecalledError
+from contraparte.protocol.ids import agency_of
+
+
+def held_item(agency: str, message_id: str, sender: str) -> Message | None:
+    """The item of that id that `agency` got from the agency of the post `sender`."""
+    rows = Message.objects.select_related("content", "conversation__post__agency")
+    return rows.filter(agency=agency, direction="in", peer=agency_of(sender), uuid=message_id).first()
+
+
+def sent_item(agency: str, message_id: str, recipient: str) -> Message | None:
+    """The item of that id that `agency` sent to the post `recipient`."""
+    rows = Message.objects.select_related("content", "conversation__post__agency")
+    return rows.filter(agency=agency, direction="out", recipient=recipient, uuid=message_id).first()
+
+
+def is_originator(post: str, item: Message) -> bool:
+    """Whether a post may permit and recall: the one that sent the item. No succession is in the directory yet (P1.8)."""
+    return post == item.sender
+
+
+def recalled_ids(rows: Iterable[Message]) -> set[int]:
+    """Those of `rows` that came in and were recalled by who sent them, by row id; one query."""
+    came = {(row.agency, row.uuid, row.sender): row.pk for row in rows if row.direction == "in"}
+    if not came:
+        return set()
+    orders = Recall.objects.filter(direction="in", item_uuid__in={uuid for _, uuid, _ in came})
+    keys = orders.values_list("agency", "item_uuid", "other")
+    return {came[key] for key in keys if key in came}
+
+
+def is_recalled(row: Message) -> bool:
+    """Whether its sender wants it back."""
+    return bool(recalled_ids([row]))
+
+
+def require_not_erased(row: Message) -> None:
+    """Raise ItemErasedError where the content is gone, also since the row was read."""
+    if is_erased(row) or Erasure.objects.filter(pk=row.pk).exists():
+        raise ItemErasedError(item=str(row.uuid))
+
+
+def require_usable(row: Message) -> None:
+    """Raise ItemRecalledError or ItemErasedError for what nobody may use any more."""
+    require_not_erased(row)
+    if is_recalled(row):
+        raise ItemRecalledError(item=str(row.uuid))
+
+
+def origins_of(row: Message) -> list[Message]:
+    """The items of others that an item rests on: itself where it came in, else what its draft drew on, all the way."""
+    if row.direction == "in":
+        return [row]
+    found: dict[int, Message] = {}
+    drawn = Source.objects.filter(draft__uuid=row.copy_of or row.uuid, draft__agency=row.agency)
+    for source in drawn.select_related("item__content", "item__conversation__post__agency"):
+        for origin in origins_of(source.item):
+            found[origin.pk] = origin
+    return list(found.values())
+
+
+def onward_of(row: Message) -> list[Message]:
+    """What left this agency resting on the item, copies included: who got it onward."""
+    found: dict[int, Message] = {}
+    waiting = [row]
+    while waiting:
+        drafts = Source.objects.filter(item__in=waiting, draft__state=Draft.State.RELEASED)
+        ids = set(drafts.values_list("draft__uuid", flat=True))
+        left = Message.objects.filter(Q(uuid__in=ids) | Q(copy_of__in=ids), agency=row.agency, direction="out")
+        waiting = [one for one in left.select_related("conversation__post__agency") if one.pk not in found]
+        found |= {one.pk: one for one in waiting}
+    return list(found.values())
+
+
+def opened_at(rows: Sequence[Message]) -> dict[int, str]:
+    """When each was opened at its receiver, as the receiver signed it: row id → instant in text."""
+    said = Receipt.objects.filter(message__in=rows, kind="opened").values_list("message_id", "at")
+    return {pk: at.isoformat() for pk, at in said if pk is not None}

@@ -1,0 +1,144 @@
+"""What the exchange itself says about items that crossed: permissions, recalls, legal holds (P6.4, P6.5, P5.5).
+
+    holder → originator     permission.ask/1     recall.answer/1     permission.report/1
+    originator → holder     permission.grant/1   permission.refuse/1   permission.revoke/1   recall.order/1
+    either → other          hold.place/1         hold.lift/1
+
+An item is named by its message id. Where an accord is suspended these pass without free text (P1.3).
+"""
+
+from datetime import date, datetime
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from contraparte.exchange.rules.permissions import Kind
+
+MAX_NAMED: Final = 64  # recipients or purposes of one permission; onward recipients named in one answer
+
+Id = Annotated[str, Field(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
+Name = Annotated[str, Field(min_length=1, max_length=106)]
+Names = Annotated[list[Name], Field(max_length=MAX_NAMED)]
+Code = Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,39}$")]
+Words = Annotated[str, Field(max_length=1000)]
+Outcome = Literal["quarantined", "filed", "erased", "unknown"]
+
+
+class Payload(BaseModel):
+    """Unknown fields are kept (invariant 9) and have no data class, so no node sends them on."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+
+class PermissionAsk(Payload):
+    """May we do this with your item? Its message id is the permission's number from then on."""
+
+    item: Id
+    kind: Kind
+    recipients: Names = []
+    purposes: Names = []
+    until: datetime
+    why: Words = ""
+
+
+class PermissionGrant(Payload):
+    """Yes, for this scope and until then."""
+
+    permission: Id
+    item: Id
+    kind: Kind
+    recipients: Names = []
+    purposes: Names = []
+    until: datetime
+
+
+class PermissionRefuse(Payload):
+    """No, on this ground."""
+
+    permission: Id
+    item: Id
+    ground: Code
+    note: Words = ""
+
+
+class PermissionRevoke(Payload):
+    """The permission has ended. To who got the item by it: the permission under which it was passed has ended."""
+
+    permission: Id
+    item: Id
+    kind: Kind
+
+
+class Onward(Payload):
+    """A post that got an item onward, and what is known of it there."""
+
+    post: Name
+    outcome: Annotated[str, Field(max_length=20)] = ""
+    opened_at: datetime | None = None
+    answered_at: datetime | None = None
+
+
+class PermissionReport(Payload):
+    """What had been done under a permission when it ended: who has the item, and who has read it."""
+
+    permission: Id
+    item: Id
+    onward: Annotated[list[Onward], Field(max_length=MAX_NAMED)] = []
+
+
+class RecallOrder(Payload):
+    """Give the item back: nobody is to read or use it any more."""
+
+    item: Id
+    reason: Code
+    note: Words = ""
+
+
+class RecallAnswer(Payload):
+    """What became of the item at the holder. Comes again whenever it learns more."""
+
+    item: Id
+    outcome: Outcome
+    court: Annotated[str, Field(max_length=200)] = ""
+    filed_on: date | None = None
+    opened_at: datetime | None = None
+    onward: Annotated[list[Onward], Field(max_length=MAX_NAMED)] = []
+
+
+class HoldPlace(Payload):
+    """Do not delete this item: a class of reason, and when it is looked at again."""
+
+    hold: Id
+    item: Id
+    reason: Code
+    review_on: date
+
+
+class HoldLift(Payload):
+    """The hold has ended."""
+
+    hold: Id
+    item: Id
+
+
+SHELL: Final = {
+    f"/{name}": "administrative"
+    for name in ("item", "permission", "hold", "kind", "until", "ground", "reason", "review_on", "outcome")
+}
+ASK_CLASSES: Final = {
+    **SHELL,
+    "/recipients": "administrative",
+    "/recipients/*": "administrative",
+    "/purposes": "administrative",
+    "/purposes/*": "administrative",
+    "/why": "case",
+    "/note": "case",
+}
+ANSWER_CLASSES: Final = {
+    **SHELL,
+    "/opened_at": "administrative",
+    "/onward": "administrative",
+    "/onward/*/*": "administrative",
+    "/court": "case",
+    "/filed_on": "case",
+}

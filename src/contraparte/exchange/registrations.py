@@ -1,0 +1,58 @@
+"""The message types of the exchange itself: permissions, recalls and holds of items, whatever feature they are of."""
+
+from pathlib import Path
+
+from django.utils.translation import gettext_lazy as _
+
+from contraparte.exchange import handlers, messages, registry
+from contraparte.exchange.permissions import TELL
+from contraparte.exchange.recalls import ANSWER, answer_recall
+from contraparte.exchange.registry import MessageType
+
+TYPES = (
+    MessageType(
+        "permission.ask/1", messages.PermissionAsk, handlers.on_ask, messages.ASK_CLASSES,
+        _("Request for permission"), asks="permission", admit=handlers.admit_ask,
+    ),
+    MessageType(
+        "permission.grant/1", messages.PermissionGrant, handlers.on_grant, messages.ASK_CLASSES,
+        _("Permission given"), answers=True, admit=handlers.admit_grant,
+    ),
+    MessageType(
+        "permission.refuse/1", messages.PermissionRefuse, handlers.on_refuse, messages.ASK_CLASSES,
+        _("Permission refused"), answers=True, admit=handlers.admit_refuse,
+    ),
+    MessageType(
+        "permission.revoke/1", messages.PermissionRevoke, handlers.on_revoke, messages.ASK_CLASSES,
+        _("Permission withdrawn"), control=True, admit=handlers.admit_revoke,
+    ),
+    MessageType(
+        "permission.report/1", messages.PermissionReport, handlers.on_report, messages.ANSWER_CLASSES,
+        _("Who had the item"), control=True, admit=handlers.admit_report,
+    ),
+    MessageType(
+        "recall.order/1", messages.RecallOrder, handlers.on_order, messages.ASK_CLASSES,
+        _("Recall"), control=True, admit=handlers.admit_order,
+    ),
+    MessageType(
+        "recall.answer/1", messages.RecallAnswer, handlers.on_answer, messages.ANSWER_CLASSES,
+        _("Answer to the recall"), control=True, admit=handlers.admit_answer,
+    ),
+    MessageType(
+        "hold.place/1", messages.HoldPlace, handlers.on_hold, messages.ASK_CLASSES,
+        _("Legal hold"), control=True, admit=handlers.admit_hold,
+    ),
+    MessageType(
+        "hold.lift/1", messages.HoldLift, handlers.on_lift, messages.ASK_CLASSES,
+        _("Legal hold lifted"), control=True, admit=handlers.admit_hold,
+    ),
+)  # fmt: skip
+
+
+def register() -> None:
+    """Called once when the applications are ready."""
+    for message_type in TYPES:
+        registry.register(message_type)
+    registry.register_policies(Path(__file__).parent / "policies" / "rights.cedar")
+    registry.register_job(ANSWER, answer_recall)
+    registry.register_job(TELL, handlers.tell_end)

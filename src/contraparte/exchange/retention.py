@@ -1,0 +1,159 @@
+"""Forgetting: content goes when its time is over, on each side; what proves that it passed stays (P5.5, P4.2).
+
+    worked out once: last day ─▶ over, no hold, not under way ─▶ ONE transaction: leaf, bytes away, `deleted` receipt
+
+Erased are the presentation, the ciphertext (its hash stays, which proves the envelope), what was drafted, open drafts
+that draw on it, and what other rooms keep (`registry.register_eraser`). Rows, leaves, receipts and the key of
+idempotency stay.
+"""
+
+import datetime
+import hashlib
+from typing import Any
+
+from django.db import connection
+
+from contraparte.directory import queries as directory
+from contraparte.exchange import registry
+from contraparte.exchange.commitments import commitment
+from contraparte.exchange.models import Content, Draft, Erasure, Hold, Message, Outbox, Permission, Recall, Retention
+from contraparte.exchange.reading import is_erased, read_message
+from contraparte.exchange.recalls import answer_again
+from contraparte.exchange.receipts import sign_later_receipts
+from contraparte.exchange.rules.retention import is_over, keep_until
+from contraparte.exchange.writing import writing
+from contraparte.ledger import actions as ledger
+from contraparte.protocol.encoding import instant
+
+EVERY_S = 3600.0
+PAGE = 500  # messages looked at in one transaction
+SETTLED = (
+    Message.State.SENT,
+    Message.State.REJECTED,
+    Message.State.EXPIRED,
+    Message.State.HANDLED,
+    Message.State.FAILED,
+)
+
+
+def install() -> None:
+    """Tell the worker."""
+    registry.register_periodic("retention", EVERY_S, tend_retention)
+
+
+def tend_retention(now: datetime.datetime) -> None:
+    """All of this module, until nothing is left to do."""
+    while note_retention(now):
+        continue
+    while erase_due(now):
+        continue
+
+
+def note_retention(now: datetime.datetime) -> int:
+    """Work out until when messages are kept that nobody has looked at yet; returns how many."""
+    fresh = Message.objects.filter(retention=None, erasure=None, state__in=SETTLED).select_related("content")
+    rows = [row for row in fresh.order_by("pk")[:PAGE] if not is_erased(row)]
+    if rows:
+        with writing():
+            Retention.objects.bulk_create(
+                [Retention(message=row, keep_until=last_day(row)) for row in rows], ignore_conflicts=True
+            )
+    return len(rows)
+
+
+def last_day(row: Message) -> datetime.date:
+    """The last day a message's content is kept, from its signed marking and the accord it cites."""
+    message = read_message(row)
+    days = directory.accord(message.accord.id).retention_of(message.type)
+    return keep_until(message.marking, row.at, days)
+
+
+def erase_due(now: datetime.datetime) -> int:
+    """Erase a page of what is over, not held and not under way; returns how many were erased."""
+    today = now.astimezone(datetime.UTC).date()
+    due = Message.objects.filter(retention__keep_until__lt=today, erasure=None, outbox=None, state__in=SETTLED)
+    due = due.exclude(pk__in=Hold.objects.filter(lifted_at=None).values("item_id"))
+    rows = list(due.select_related("content", "conversation").order_by("pk")[:PAGE])
+    # The row that says so is this node's own note; what its author signed decides.
+    over = [row for row in rows if is_erased(row) or is_over(last_day(row), now)]
+    return sum(erase_item(row, now=now) for row in over)
+
+
+def erase_item(row: Message, *, now: datetime.datetime) -> bool:
+    """Erase one message's content; False where a hold, the road or another worker was faster."""
+    with writing(row.agency):
+        held = Hold.objects.filter(item=row, lifted_at=None).exists() or Outbox.objects.filter(pk=row.pk).exists()
+        if held or Erasure.objects.filter(pk=row.pk).exists():
+            return False
+        _overwrite_what_is_deleted()
+        content = Content.objects.select_for_update().get(pk=row.pk)
+        leaf = ledger.append(
+            [
+                ledger.Entry(
+                    agency=row.agency,
+                    peer=row.peer,
+                    kind=ledger.Kind.MESSAGE_ERASED,
+                    direction=ledger.Direction(row.direction),
+                    message_id=str(row.uuid),
+                    envelope_hash=bytes(row.envelope_hash),
+                    commitment=commitment(erasure_facts(row, now)),
+                    signature_hash=None,
+                    references=(bytes(row.leaf_hash),),
+                    at=now,
+                )
+            ],
+            now=now,
+        )[0]
+        sealed = bytes(content.ciphertext)
+        content.ciphertext = hashlib.sha256(sealed).digest() if row.direction == "out" else sealed
+        content.presentation = b""
+        content.save(update_fields=["presentation", "ciphertext"])
+        Erasure.objects.create(
+            message=row, at=now, log_origin=leaf.origin, log_index=leaf.index, leaf_hash=leaf.leaf_hash
+        )
+        _erase_around(row, now)
+        sign_later_receipts("deleted", [row], now=now)
+        answer_again(row, now)
+    return True
+
+
+def _erase_around(row: Message, now: datetime.datetime) -> None:
+    """What else says what the message said: its draft, open drafts that draw on it, words about it, other rooms."""
+    gone: dict[str, Any] = {"body": {}, "redactions": [], "note": ""}
+    Draft.objects.filter(agency=row.agency, uuid=row.uuid).update(**gone)
+    open_drafts = Draft.objects.filter(sources__item=row).exclude(
+        state__in=(Draft.State.RELEASED, Draft.State.DISCARDED)
+    )
+    for draft in open_drafts:
+        Draft.objects.filter(pk=draft.pk).update(**gone, state=Draft.State.DISCARDED, version=draft.version + 1)
+    Draft.objects.filter(sources__item=row, state=Draft.State.DISCARDED).update(**gone)
+    Permission.objects.filter(item=row).update(why="", note="")
+    Recall.objects.filter(agency=row.agency, item_uuid=row.uuid).update(note="")
+    for erase in registry.erasers():
+        erase(row, now)
+
+
+def _overwrite_what_is_deleted() -> None:
+    """SQLite marks freed space only; from here on this connection writes zeros over it."""
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA secure_delete = ON")
+
+
+def erasure_facts(row: Message, at: datetime.datetime) -> dict[str, Any]:
+    """What the leaf of an erasure commits to: every column that the erased bytes had vouched for until then."""
+    return {
+        "at": instant(at),
+        "digest": bytes(row.digest).hex(),
+        "type": row.type,
+        "sender": row.sender,
+        "recipient": row.recipient,
+        "parties": [row.agency, row.peer],
+        "conversation": [str(row.conversation.uuid), row.conversation.agency],
+        "seq": row.seq,
+        "in_reply_to": str(row.in_reply_to or ""),
+        "copy_of": str(row.copy_of or ""),
+        "urgency": row.urgency,
+        "created": instant(row.created),
+        "expires": instant(row.expires),
+    }

@@ -1,0 +1,286 @@
+"""When its time is over an item's content goes, on both sides; what proves that it passed stays and still verifies (P5.5)."""
+
+import io
+import subprocess
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from contraparte.exchange import actions, delivery, queries, registry
+from contraparte.exchange.auditing import find_message_faults
+from contraparte.exchange.holds import lift_hold, place_hold
+from contraparte.exchange.inbox import accept_batch
+from contraparte.exchange.models import Content, Draft, Erasure, Hold, Message, Outbox, Receipt, Retention
+from contraparte.exchange.recalls import holders_of, order_recall
+from contraparte.exchange.retention import erase_due, note_retention, tend_retention
+from contraparte.ledger.fsck import check_ledger
+from contraparte.ledger.models import Leaf
+from contraparte.ledger.rules.leaves import Kind, parse_leaf
+from contraparte.protocol.errors import HoldFieldError, ItemErasedError, RightsRoleError
+from contraparte.protocol.frames import encode_batch
+from contraparte.node.database_copy import copy_database
+from tests.exchange.conftest import prepared
+from tests.exchange.crashes import crash_everywhere
+from tests.exchange.rights_world import draft_on, let_out, marking, people_of, send_item
+from tests.exchange.small_world import CENTRE, FEDERAL, OPERATOR, SONORA, SmallWorld, make_small_world
+
+SECRET = "The informant meets them behind the Talvo warehouse at nine"
+YESTERDAY = (timezone.now() - timedelta(days=1)).date().isoformat()
+NEXT_YEAR = (timezone.now() + timedelta(days=365)).date()
+
+
+@pytest.fixture
+def world(desk_world: SmallWorld) -> SmallWorld:
+    """One person after the other: no commit is needed."""
+    return desk_world
+
+
+@pytest.fixture
+def committed(transactional_db: None, settings: Any, tmp_path: Path) -> Iterator[SmallWorld]:
+    """A world whose writes reach the disk."""
+    home = tmp_path / "home"
+    home.mkdir()
+    with prepared(settings, home):
+        yield make_small_world()
+
+
+def now() -> Any:
+    return timezone.now()
+
+
+def short_lived(world: SmallWorld, **more: Any) -> tuple[Message, Message]:
+    """An item that both sides may keep until yesterday."""
+    return send_item(world, SECRET, marked=marking("H0", retention_until=YESTERDAY), **more)
+
+
+def forget(world: SmallWorld) -> None:
+    tend_retention(now())
+    world.settle()
+
+
+def kinds_of(item: Message) -> list[Any]:
+    """What the log of one side says of an item, in order."""
+    leaves = (parse_leaf(bytes(one.data)) for one in Leaf.objects.filter(log__agency=item.agency, log__mine=True))
+    return [leaf.kind for leaf in leaves if leaf.message_id == item.uuid.bytes]
+
+
+def test_what_is_over_is_erased_on_both_sides_and_the_proofs_still_hold(world: SmallWorld) -> None:
+    people = people_of(world)
+    sent, item = short_lived(world)
+    kept, _ = send_item(world, "This one stays.", marked=marking("H0", retention_until=NEXT_YEAR.isoformat()))
+    forget(world)
+    for side in (sent, item):
+        content = Content.objects.get(message=side)
+        assert bytes(content.presentation) == b"" and len(bytes(content.ciphertext)) == 32
+        assert kinds_of(side)[-1 if side is sent else -2] is Kind.MESSAGE_ERASED
+    assert kinds_of(item)[-1] is Kind.MESSAGE_DELETED
+    assert Receipt.objects.filter(message=sent, kind="deleted", ours=False).count() == 1
+    assert not Erasure.objects.filter(message__uuid=kept.uuid).exists()
+    assert list(find_message_faults()) == [] and not check_ledger().findings
+    thread = queries.thread(item.conversation, tenure=people.officers[FEDERAL], now=now())
+    assert [one.content for one in thread.messages] == [None]
+
+
+def test_erasing_once_is_enough(world: SmallWorld) -> None:
+    _, item = short_lived(world)
+    forget(world)
+    before = Leaf.objects.count()
+    forget(world)
+    assert Leaf.objects.count() == before and kinds_of(item).count(Kind.MESSAGE_ERASED) == 1
+
+
+def test_a_repeat_of_an_erased_message_still_gets_its_stored_receipt(world: SmallWorld) -> None:
+    thread = world.conversation(CENTRE, FEDERAL)
+    actions.send_all([world.note(SECRET, thread, marking=marking("H0", retention_until=YESTERDAY))], now=now())
+    rows = Outbox.objects.select_related("message__content")
+    batch = encode_batch([delivery._envelope(row.message) for row in rows])
+    world.settle()
+    forget(world)
+    receipt = Receipt.objects.get(kind="accepted", ours=True)
+    again = accept_batch(batch, peer=OPERATOR, now=now())
+    assert [one.statement for one in again] == [bytes(receipt.statement)]
+    assert Message.objects.filter(direction="in").count() == 1
+
+
+def test_an_erased_item_may_no_longer_be_used_and_drafts_that_draw_on_it_are_emptied(world: SmallWorld) -> None:
+    people = people_of(world)
+    _, item = short_lived(world)
+    draft = draft_on(world, people, item, SONORA, SECRET)
+    passed = let_out(people, draft_on(world, people, item, SONORA, SECRET + " again"))
+    world.settle()
+    forget(world)
+    draft.refresh_from_db()
+    assert (draft.state, draft.body) == (Draft.State.DISCARDED, {})
+    assert Draft.objects.get(uuid=passed.uuid).body == {}
+    assert bytes(Content.objects.get(message=passed).presentation) == b"", "its marking took over the last day"
+    with pytest.raises(ItemErasedError):
+        draft_on(world, people, item, SONORA)
+    with pytest.raises(ItemErasedError):
+        place_hold(item, reason="review", review_on=NEXT_YEAR, by=people.chiefs[FEDERAL], now=now())
+    assert list(find_message_faults()) == []
+
+
+def test_what_other_rooms_keep_of_an_item_goes_with_it(world: SmallWorld) -> None:
+    _, item = short_lived(world)
+    told: list[int] = []
+
+    def erase(row: Message, at: Any) -> None:
+        told.append(row.pk)
+
+    registry.register_eraser(erase)
+    try:
+        forget(world)
+    finally:
+        registry._erasers.remove(erase)
+    assert item.pk in told and len(told) == 2
+
+
+def test_the_accord_sets_a_last_day_where_the_marking_has_none(world: SmallWorld) -> None:
+    _, item = send_item(world, marked=marking("H0"))
+    note_retention(now())
+    assert Retention.objects.get(message=item).keep_until == (item.at + timedelta(days=3650)).date()
+    assert erase_due(now()) == 0
+    assert erase_due(now() + timedelta(days=3651)) == 2
+
+
+def test_a_last_day_moved_in_the_database_erases_nothing_too_early(world: SmallWorld) -> None:
+    _, item = send_item(world, marked=marking("H0"))
+    note_retention(now())
+    Retention.objects.update(keep_until=date(2020, 1, 1))
+    assert erase_due(now()) == 0 and not Erasure.objects.exists()
+
+
+def test_what_is_still_under_way_is_not_erased(world: SmallWorld) -> None:
+    thread = world.conversation(CENTRE, FEDERAL)
+    actions.send_all([world.note(SECRET, thread, marking=marking("H0", retention_until=YESTERDAY))], now=now())
+    tend_retention(now())
+    assert not Erasure.objects.exists()
+    world.settle()
+    forget(world)
+    assert Erasure.objects.count() == 2
+
+
+# --- legal hold ---
+
+
+@pytest.mark.parametrize("by_holder", [True, False])
+def test_a_hold_stops_the_deletion_on_both_sides_until_it_is_lifted(world: SmallWorld, by_holder: bool) -> None:
+    people = people_of(world)
+    sent, item = short_lived(world)
+    mine, post = (item, FEDERAL) if by_holder else (sent, CENTRE)
+    hold = place_hold(mine, reason="litigation", review_on=NEXT_YEAR, by=people.chiefs[post], now=now())
+    world.settle()
+    assert Hold.objects.filter(item__uuid=item.uuid, lifted_at=None).count() == 2
+    forget(world)
+    assert not Erasure.objects.filter(message__in=[sent, item]).exists()
+    assert kinds_of(sent)[-1] is kinds_of(item)[-1] is Kind.HOLD_PLACED
+    theirs = Hold.objects.exclude(pk=hold.pk).get()
+    with pytest.raises(RightsRoleError):
+        lift_hold(theirs, by=people.chiefs[CENTRE if by_holder else FEDERAL], now=now())
+    lift_hold(hold, by=people.chiefs[post], now=now())
+    world.settle()
+    forget(world)
+    assert Erasure.objects.filter(message__uuid=item.uuid).count() == 2
+    assert Kind.HOLD_LIFTED in kinds_of(sent) and Kind.HOLD_LIFTED in kinds_of(item)
+    assert list(find_message_faults()) == []
+
+
+def test_a_hold_that_says_too_little_names_the_field(world: SmallWorld) -> None:
+    people = people_of(world)
+    _, item = short_lived(world)
+    for reason, day, field in (("because", NEXT_YEAR, "reason"), ("review", now().date(), "review_on")):
+        with pytest.raises(HoldFieldError) as wrong:
+            place_hold(item, reason=reason, review_on=day, by=people.chiefs[FEDERAL], now=now())
+        assert wrong.value.params["field"] == field
+    with pytest.raises(RightsRoleError):
+        place_hold(item, reason="review", review_on=NEXT_YEAR, by=people.officers[FEDERAL], now=now())
+    assert not Hold.objects.exists()
+
+
+def test_a_recall_of_an_erased_item_is_answered_so(world: SmallWorld) -> None:
+    people = people_of(world)
+    sent, item = short_lived(world)
+    forget(world)
+    order_recall(Message.objects.get(pk=sent.pk), reason="mistake", by=people.officers[CENTRE], now=now())
+    world.settle()
+    assert [one.outcome for one in holders_of(sent)] == ["erased"]
+
+
+# --- an erasure cannot be faked, undone or half done ---
+
+
+def test_an_erasure_that_crashes_anywhere_has_not_happened(world: SmallWorld) -> None:
+    sent, item = short_lived(world)
+    note_retention(now())
+
+    def check() -> None:
+        assert list(find_message_faults()) == []
+
+    assert crash_everywhere(lambda: erase_due(now()), check) >= 8
+    world.settle()
+    assert Erasure.objects.count() == 2 and list(find_message_faults()) == []
+
+
+def test_content_taken_away_without_its_leaf_is_found(world: SmallWorld) -> None:
+    _, other = send_item(world, marked=marking("H0"))
+    kept = bytes(Content.objects.get(message=other).presentation)
+    Content.objects.filter(message=other).update(presentation=b"")
+    assert [one.code for one in find_message_faults()] == ["message.content.changed"]
+    Content.objects.filter(message=other).update(presentation=kept)
+    _, item = short_lived(world)
+    forget(world)
+    erasure = Erasure.objects.get(message=item)
+    for change in ({"log_index": 0}, {"leaf_hash": bytes(32)}, {"at": erasure.at - timedelta(seconds=1)}):
+        before = Erasure.objects.values().get(message=item)
+        Erasure.objects.filter(message=item).update(**change)
+        assert any("erasure" in one.code or "leaf" in one.code for one in find_message_faults()), change
+        Erasure.objects.filter(message=item).update(**before)
+    Content.objects.filter(message=item).update(presentation=b"back again")
+    assert [one.code for one in find_message_faults()] == ["message.erasure.undone"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"type": "note.shout/1"},
+        {"sender": "mx.fgr/x"},
+        {"recipient": "us.ntc/annex"},
+        {"seq": 9},
+        {"urgency": "urgent"},
+    ],
+    ids=str,
+)
+def test_no_column_of_an_erased_message_is_changed_unseen(world: SmallWorld, change: dict[str, Any]) -> None:
+    _, item = short_lived(world)
+    forget(world)
+    Message.objects.filter(pk=item.pk).update(**change)
+    assert "message.erasure.changed" in {one.code for one in find_message_faults()}
+
+
+# --- outside the transaction: what lies on the disk ---
+
+
+def lies_in(folder: Path, needles: list[bytes]) -> bool:
+    """Whether any of these bytes stands in a file of the folder, as it is or in hexadecimal."""
+    held = b"".join(file.read_bytes() for file in sorted(folder.iterdir()))
+    return any(one in held or one.hex().encode() in held for one in needles)
+
+
+def test_a_backup_made_afterwards_shows_nothing_of_it(committed: SmallWorld, tmp_path: Path) -> None:
+    people = people_of(committed)
+    _, item = short_lived(committed)
+    draft = draft_on(committed, people, item, SONORA, SECRET)
+    for number in range(20):  # older wordings of a draft lie in the database file, too
+        actions.revise_draft(draft, {"text": f"{SECRET} {number}"}, by=people.officers[FEDERAL], now=now())
+    disclosures = bytes(Content.objects.get(message=item).presentation).split(b"~")[1:-1]
+    needles = [SECRET.encode(), *disclosures]
+    copy_database(tmp_path / "before")
+    assert lies_in(tmp_path / "before", needles)
+    forget(committed)
+    copy_database(tmp_path / "after")
+    assert not lies_in(tmp_path / "after", needles)
+    assert list(find_message_faults()) == [] and not check_ledger().findings
