@@ -6,7 +6,7 @@ type, the data class of each field, the handler and the policies.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.utils.functional import Promise
@@ -45,7 +45,9 @@ class MessageType:
     """One kind of message. `name` is `noun.verb/version`, `classes` maps pointer patterns to data classes.
 
     `asks` names the stage of the step the recipient now owes (P8.1); `answers` marks a message whose `in_reply_to`
-    ends such a step. `closes` ends the conversation.
+    ends such a step. `promises` names the stage its sender owes after the one it ends. While a step asked for by a
+    type that `pauses` is owed, the clocks of the other side stand still, that long at most. `releases` ends every step
+    owed in the conversation. `closes` ends the conversation.
     """
 
     name: str
@@ -56,6 +58,9 @@ class MessageType:
     asks: str = ""
     answers: bool = False
     closes: bool = False
+    promises: str = ""
+    pauses: timedelta | None = None
+    releases: bool = False
     template: str = ""
     class_map: ClassMap = field(init=False)
 
@@ -92,6 +97,11 @@ def find_type(name: str) -> MessageType | None:
 def message_types() -> list[MessageType]:
     """All registered types, by name."""
     return [_types[name] for name in sorted(_types)]
+
+
+def moving_nouns() -> frozenset[str]:
+    """Nouns of types that stop or end the clocks of others (`inquiry` of `inquiry.clarify/1`)."""
+    return frozenset(one.name.partition(".")[0] for one in _types.values() if one.pauses or one.releases)
 
 
 def register_policies(file: Path) -> None:
