@@ -7,6 +7,8 @@ import pytest
 from django.utils import timezone
 
 from contraparte.directory import actions as directory_actions
+from contraparte.directory import view
+from contraparte.directory.models import Country
 from contraparte.exchange import actions as exchange
 from contraparte.exchange.models import Draft, Message, Obligation
 from contraparte.exchange.reading import read_message
@@ -24,9 +26,11 @@ from contraparte.protocol.errors import (
     InquiryStepError,
     IntelligenceInCourtError,
     LeadConvertedError,
+    PostNotLocalError,
     RefusalUnconsultedError,
     ReleaseHeldError,
     StepDraftedError,
+    TenureEndedError,
 )
 from tests.inquiries.inquiry_world import CENTRAL, COURT, LETTER, POLICE, SONORA, InquiryWorld
 
@@ -107,9 +111,8 @@ def test_a_clarification_stops_the_clock_for_as_long_as_the_other_side_owes_it(w
 
 def renew(world: InquiryWorld) -> None:
     """The trusted directories are refreshed, as they are every day."""
-    from contraparte.directory.models import Country
-
     Country.objects.update(expires_at=world.now + timedelta(days=7))
+    view.forget()
 
 
 def test_a_clarification_never_answered_stops_the_clock_only_up_to_its_cap(world: InquiryWorld) -> None:
@@ -428,6 +431,9 @@ def test_somebody_of_another_post_takes_no_step_here(world: InquiryWorld) -> Non
     theirs = world.other(row)
     assert not queries.inquiries_of(world.clerk).exists()
     directory_actions.end_tenure(world.agent, by=None, now=world.now)
-    with pytest.raises(Exception, match=r"tenure\.ended"):
-        take_step(theirs, "consult", {"text": "…"}, by=world.agent, now=world.now + timedelta(seconds=1))
+    world.agent.refresh_from_db()
+    with pytest.raises(PostNotLocalError):
+        take_step(theirs, "acknowledge", {}, by=world.clerk, now=world.now)
+    with pytest.raises(TenureEndedError):
+        take_step(theirs, "acknowledge", {}, by=world.agent, now=world.now + timedelta(seconds=1))
     assert world.standing(row).state == "delivered"

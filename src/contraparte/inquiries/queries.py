@@ -80,9 +80,7 @@ def _owed(rows: list[Inquiry]) -> dict[int, Obligation]:
 
 def owed_in(found: Inquiry) -> list[Obligation]:
     """The steps owed in one inquiry, the latest question first."""
-    return list(
-        Obligation.objects.filter(conversation_id=found.thread_id, closed_at=None).order_by("-opened_at")[:20]
-    )
+    return list(Obligation.objects.filter(conversation_id=found.thread_id, closed_at=None).order_by("-opened_at")[:20])
 
 
 def counted(tenure: Tenure) -> int:

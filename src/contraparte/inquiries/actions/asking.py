@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from contraparte.directory import queries as directory
 from contraparte.directory.models import Tenure
 from contraparte.exchange import actions as exchange
 from contraparte.exchange.models import Draft, Message
@@ -12,7 +13,7 @@ from contraparte.inquiries.models import Inquiry, Step
 from contraparte.inquiries.rules.completeness import completeness, read_handling
 from contraparte.inquiries.rules.reading import asked_of, note_of, request_of
 from contraparte.inquiries.rules.steps import OPENERS, facts_of
-from contraparte.protocol.errors import InquirySentError, LeadConvertedError
+from contraparte.protocol.errors import InquirySentError, LeadConvertedError, PostNotLocalError, TenureEndedError
 from contraparte.protocol.ids import country_of
 from contraparte.protocol.marking import Evaluation, Marking
 
@@ -51,6 +52,7 @@ def save_inquiry(
                 row.lead = _locked_lead(lead)
         else:
             row = _locked_unsent(inquiry)
+        require_own(row, by, now)
         # Once drafted, a request stays in the thread with the post it is addressed to.
         if row.conversation_id is None:
             row.family, row.counterpart = family, str(typed.get("counterpart", ""))
@@ -66,14 +68,14 @@ def open_inquiry(inquiry: Inquiry, *, by: Tenure, now: datetime, leave_out: bool
     """Draft the request, or write its draft anew; a liaison note leaves at once and its message id is returned.
 
     With `leave_out`, measures that have gaps are held back and the others go. Raises InquiryIncompleteError naming
-    every gap, InquirySentError.
+    every gap, InquirySentError, PostNotLocalError, TenureEndedError.
     """
-    asked = asked_of(inquiry.typed)
-    report = completeness(asked, catalogue())
-    report.raise_if_stopped(leave_out=leave_out)
-    marking = marking_of(inquiry.typed, family=inquiry.family, by=by)
     with writing(by.post.agency_id):
         row = _locked_unsent(inquiry)
+        require_own(row, by, now)
+        report = completeness(asked_of(row.typed), catalogue())
+        report.raise_if_stopped(leave_out=leave_out)
+        marking = marking_of(row.typed, family=row.family, by=by)
         row.marking = marking.to_json()
         row.left_out = sorted(one + 1 for one in report.stopped)
         if row.conversation_id is None:
@@ -161,6 +163,14 @@ def _body(row: Inquiry, stopped: frozenset[int]) -> Any:
 
 def _note_opening(row: Inquiry, uuid: str, body: dict[str, Any]) -> None:
     Step.objects.create(inquiry=row, uuid=uuid, step="open", side="initiator", facts=facts_of("open", body))
+
+
+def require_own(row: Inquiry, by: Tenure, now: datetime) -> None:
+    """Raise unless `by` acts for the post whose inquiry it is, now: PostNotLocalError, TenureEndedError."""
+    if by.post_id != row.post_id:
+        raise PostNotLocalError(post=row.post_id)
+    if not directory.is_running(by, now):
+        raise TenureEndedError(tenure=str(by.pk))
 
 
 def _locked_unsent(inquiry: Inquiry) -> Inquiry:

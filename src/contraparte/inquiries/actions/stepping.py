@@ -10,6 +10,7 @@ from contraparte.exchange.clockwork import release_steps
 from contraparte.exchange.models import Draft, Message, Obligation
 from contraparte.exchange.reading import read_message
 from contraparte.exchange.writing import writing
+from contraparte.inquiries.actions.asking import require_own
 from contraparte.inquiries.catalogue import catalogue
 from contraparte.inquiries.models import Inquiry, Step
 from contraparte.inquiries.rules.completeness import read_handling
@@ -43,18 +44,19 @@ def take_step(
 
     `marked` (handling, handling_text, source_grade, information_grade) marks an answer. Raises InquiryStepError naming
     the steps that are open, RefusalUnconsultedError, StepDraftedError, GroundNotCoerciveError,
-    IntelligenceInCourtError, InquiryFieldError, HandlingUnknownError.
+    IntelligenceInCourtError, InquiryFieldError, HandlingUnknownError, PostNotLocalError, TenureEndedError.
     """
     with writing(by.post.agency_id):
         row = Inquiry.objects.select_for_update(of=("self",)).select_related("conversation__post").get(pk=inquiry.pk)
+        require_own(row, by, now)
         standing = standing_of(row, now)
         if standing.side is None or row.conversation is None or standing.settled.state == "draft":
             raise InquiryStepError(step=step, state=standing.state, allowed="")
         if step in standing.drafted:
             raise StepDraftedError(step=step)
         facts = facts_of(step, body)
-        require_step(standing.fold, step, standing.side, facts, now)
         _check(standing, step, body)
+        require_step(standing.fold, step, standing.side, facts, now)
         type_name = type_of(step)
         told = {"step": step} if step in {"assess", "execute"} else {}
         body = {"reference": row.reference} | told | {name: value for name, value in body.items() if value}
