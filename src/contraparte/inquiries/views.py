@@ -7,6 +7,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from contraparte.desk.queries import conversation_url, names_of
 from contraparte.exchange import actions as exchange
@@ -38,7 +39,7 @@ def desk(request: PageRequest) -> HttpResponse:
     context = {
         "rows": rows,
         "show": show,
-        "tabs": [("", _("Open")), ("asked", _("Asked by us")), ("received", _("Asked of us")), ("ended", _("Ended"))],
+        "tabs": [("", pgettext("inquiries", "Open")), ("asked", _("Asked by us")), ("received", _("Asked of us")), ("ended", _("Ended"))],
         "states": STATES,
         "families": FAMILIES,
         "counted": queries.counted(request.tenure),
