@@ -108,7 +108,7 @@ def came_in(tenure: Tenure, now: datetime) -> list[Arrival]:
                 action=_("Open"),
                 since=row.at,
                 other=row.sender,
-                urgent=row.urgency == "urgent",
+                urgent=row.urgency != "routine",
             ),
             is_new=row.conversation_id in unread,
         )
@@ -134,6 +134,7 @@ def _news(tenure: Tenure) -> QuerySet[Message]:
 
 def overdue_count(tenure: Tenure, now: datetime) -> int:
     """How many steps this post owes past their time."""
+    # A pause still running has moved `due_at` as far as it can, so a stopped clock is never counted.
     return Obligation.objects.filter(holder=tenure.post_id, closed_at=None, due_at__lt=now).count()
 
 
@@ -208,11 +209,19 @@ def _obligation_items(rows: Sequence[Obligation], tenure: Tenure) -> list[DeskIt
             action=_("Open"),
             since=row.opened_at,
             due_at=row.due_at,
-            urgent=row.urgency == "urgent",
-            other=row.message.sender if row.holder == tenure.post_id else row.holder,
+            urgent=row.urgency != "routine",
+            other=_other_of(row, tenure),
+            stopped=row.is_stopped,
         )
         for row in rows
     ]
+
+
+def _other_of(row: Obligation, tenure: Tenure) -> str:
+    """The post on the other side of a step: who owes it, who asked for it, or to whom this post has promised it."""
+    if row.holder != tenure.post_id:
+        return row.holder
+    return row.message.sender if row.message.sender != tenure.post_id else row.conversation.counterpart
 
 
 def _reviewable(tenure: Tenure) -> QuerySet[Draft]:
@@ -248,7 +257,7 @@ def _draft_items(rows: Sequence[Draft], tenure: Tenure, action: str, state: str)
             url=reverse("desk:release", args=[row.pk]),
             action=action,
             since=row.drafted_at,
-            urgent=row.urgency == "urgent",
+            urgent=row.urgency != "routine",
             other=row.recipient,
         )
         for row in rows

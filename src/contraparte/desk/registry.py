@@ -48,6 +48,7 @@ class DeskItem:
     due_at: datetime | None = None
     urgent: bool = False
     other: str = ""  # the post on the other side, if there is one
+    stopped: bool = False  # its clock stands still while the other side owes a clarification
 
 
 def _no_titles(_: "Sequence[Conversation]", __: "Tenure") -> Mapping[int, str]:

@@ -42,6 +42,7 @@ DATA_CLASSES: dict[str, str | Promise] = {
     "minor": _("minor"),
     "person": _("person"),
     "purchaser": _("purchaser"),
+    "rights": _("rights at risk"),
     "source": _("source"),
     "victim": _("victim"),
 }
@@ -107,6 +108,7 @@ EVIDENCE: dict[str, str | Promise] = {
 
 URGENCY: dict[str, str | Promise] = {
     "urgent": pgettext_lazy("clock", "urgent"),
+    "at_hand": pgettext_lazy("clock", "urgent and at hand"),
     "routine": pgettext_lazy("clock", "routine"),
 }
 

@@ -28,11 +28,15 @@ def note_acceptances(accepted: Sequence[Accepted]) -> None:
         if message_type.answers and message.in_reply_to:
             _end(message.agency, message.in_reply_to, message.sender, at)
         if message_type.asks:
-            asked.append(_obligation(message, message_type.asks, at))
+            asked.append(_obligation(message, message_type.asks, message.recipient, at))
+        elif message_type.promises and message.in_reply_to:
+            asked.append(_obligation(message, message_type.promises, message.sender, at))
         if message_type.closes:
             closing.append((message, at))
     Obligation.objects.bulk_create(asked, ignore_conflicts=True)
     _end_what_is_answered([obligation.message for obligation in asked])
+    moving = registry.moving_nouns()
+    _settle({one.conversation_id for one, _ in accepted if one.type.partition(".")[0] in moving})
     for message, at in closing:
         Conversation.objects.filter(pk=message.conversation_id, closed_at__isnull=True).update(
             closed_at=at, close_code=message.type
@@ -66,23 +70,68 @@ def _end_what_is_answered(asked: Sequence[Message]) -> None:
             _end(agency, request, answered_by, at)
 
 
-def _obligation(message: Message, stage: str, at: datetime.datetime) -> Obligation:
+def release_steps(conversation: Conversation, *, at: datetime.datetime) -> None:
+    """End every step owed in a conversation since before `at`: a time both sides compute from what both hold."""
+    Obligation.objects.filter(conversation=conversation, closed_at__isnull=True, opened_at__lte=at).update(closed_at=at)
+
+
+def _settle(conversations: set[int]) -> None:
+    """Work out anew what pauses and releases do to the clocks of these conversations (P8.1).
+
+    From all that was accepted in them and nothing else, so that it does not matter in which order receipts came.
+    """
+    releasing = [known.name for known in registry.message_types() if known.releases]
+    for pk in sorted(conversations):
+        ends = Receipt.objects.filter(
+            kind="accepted", message__conversation=pk, message__copy_of__isnull=True, message__type__in=releasing
+        )
+        released = sorted((at, message) for at, message in ends.values_list("at", "message_id"))
+        rows = list(Obligation.objects.filter(conversation=pk).select_related("message"))
+        for row in rows:
+            # What the releasing message itself asks for is owed after it.
+            end = next((at for at, by in released if by != row.message_id and at >= row.opened_at), None)
+            if end is not None and (row.closed_at is None or end < row.closed_at):
+                row.closed_at = end
+        for row in rows:
+            _pause(row, rows)
+        Obligation.objects.bulk_update(rows, ["closed_at", "due_at", "extended", "paused_until"])
+
+
+def _pause(row: Obligation, others: Sequence[Obligation]) -> None:
+    """Move the deadline of a step by the time in which the other side owed a clarification, each pause capped."""
+    extended, until = datetime.timedelta(0), None
+    for other in others:
+        known = registry.find_type(other.message.type)
+        if known is None or known.pauses is None or agency_of(other.holder) == agency_of(row.holder):
+            continue
+        start = max(other.opened_at, row.opened_at)
+        ends = [end for end in (other.closed_at, row.closed_at) if end is not None]
+        if not ends:
+            extended, until = extended + known.pauses, start + known.pauses
+        elif min(ends) > start:
+            extended += min(min(ends) - start, known.pauses)
+    if row.due_at is not None:
+        row.due_at += extended - row.extended
+    row.extended, row.paused_until = extended, until
+
+
+def _obligation(message: Message, stage: str, holder: str, at: datetime.datetime) -> Obligation:
     return Obligation(
         agency=message.agency,
         message=message,
         post_id=message.sender if message.direction == "out" else message.recipient,
         conversation_id=message.conversation_id,
         stage=stage,
-        holder=message.recipient,
+        holder=holder,
         urgency=message.urgency,
         opened_at=at,
-        due_at=_due_at(message, at),
+        due_at=_due_at(message, holder, at),
     )
 
 
-def _due_at(message: Message, at: datetime.datetime) -> datetime.datetime | None:
+def _due_at(message: Message, holder: str, at: datetime.datetime) -> datetime.datetime | None:
     try:
         accord = directory.accord_between(country_of(message.sender), country_of(message.recipient), now=at)
     except AccordMissingError:
         return None  # it ended between release and acceptance: the step is owed, no clock runs for it
-    return directory.due_at(accord, message.type, message.urgency, message.recipient, at)
+    return directory.due_at(accord, message.type, message.urgency, holder, at)

@@ -4,9 +4,11 @@ Several agencies may share a node, so every row says whose it is (`agency`): a m
 node stands here twice, once for each, exactly as it would on two nodes.
 """
 
+import datetime
 import uuid
 
 from django.db import models
+from django.utils import timezone
 
 from contraparte.directory.models import Agency, Post, Tenure
 from contraparte.exchange.rights_models import Erasure, Filing, Hold, Permission, Recall, Retention, Source
@@ -354,6 +356,11 @@ class Obligation(models.Model):
     opened_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
+    extended = models.DurationField(
+        default=datetime.timedelta,
+        help_text="by how much pauses move `due_at`; of a running one, the most",
+    )
+    paused_until = models.DateTimeField(null=True, help_text="the clock stands still, until then at the latest")
 
     class Meta:
         ordering = ("due_at", "id")
@@ -362,6 +369,16 @@ class Obligation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.stage} {self.holder}"
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether its clock stands still now: the other side owes a clarification (P8.1)."""
+        return self.closed_at is None and self.paused_until is not None and timezone.now() < self.paused_until
+
+    def held_for(self, now: datetime.datetime) -> datetime.timedelta:
+        """How long its holder has held it until `now`, without the time its clock stood still."""
+        unused = max(self.paused_until - now, datetime.timedelta(0)) if self.paused_until else datetime.timedelta(0)
+        return (self.closed_at or now) - self.opened_at - (self.extended - unused)
 
 
 class Job(models.Model):

@@ -163,7 +163,7 @@ def time_held(obligations: Sequence[Obligation], now: datetime.datetime) -> dict
     """Holder (post) → how long it has held the next step in all, open steps counted until now (P8.1)."""
     held: dict[str, datetime.timedelta] = defaultdict(datetime.timedelta)
     for one in obligations:
-        held[one.holder] += (one.closed_at or now) - one.opened_at
+        held[one.holder] += one.held_for(now)
     return dict(held)
 
 

@@ -32,7 +32,7 @@ RECEIPT_COLUMNS = (
     "at", "due",
 )  # fmt: skip
 HANDLE = "handle"
-URGENCIES = ("routine", "urgent")
+URGENCIES = ("routine", "urgent", "at_hand")
 MOST_REFUSED = 1000  # numbers in a row; a longer gap is no run of refusals, and must cost nothing to look at
 LARGEST_SEQ = 2**31 - 1  # what the column holds; a larger number can only ever be refused or put off
 

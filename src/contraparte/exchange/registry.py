@@ -6,7 +6,7 @@ type, the data class of each field, the handler and the policies.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,9 +51,11 @@ class MessageType:
     """One kind of message. `name` is `noun.verb/version`, `classes` maps pointer patterns to data classes.
 
     `asks` names the stage of the step the recipient now owes (P8.1); `answers` marks a message whose `in_reply_to`
-    ends such a step. `closes` ends the conversation. `takes_files` lets files travel with it (P3.5).
-    ends such a step. `closes` ends the conversation. A `control` type carries no seq, overtakes, and passes while an
-    accord is suspended (P1.3, P4.1). `admit` looks at one that arrives and raises to have it refused with a code.
+    ends such a step. `promises` names the stage its sender owes after the one it ends. While a step asked for by a
+    type that `pauses` is owed, the clocks of the other side stand still, that long at most. `releases` ends every step
+    owed in the conversation. `closes` ends the conversation. `takes_files` lets files travel with it (P3.5). A
+    `control` type carries no seq, overtakes, and passes while an accord is suspended (P1.3, P4.1). `admit` looks at one
+    that arrives and raises to have it refused with a code.
     """
 
     name: str
@@ -64,6 +66,9 @@ class MessageType:
     asks: str = ""
     answers: bool = False
     closes: bool = False
+    promises: str = ""
+    pauses: timedelta | None = None
+    releases: bool = False
     template: str = ""
     takes_files: bool = False
     control: bool = False
@@ -104,6 +109,11 @@ def find_type(name: str) -> MessageType | None:
 def message_types() -> list[MessageType]:
     """All registered types, by name."""
     return [_types[name] for name in sorted(_types)]
+
+
+def moving_nouns() -> frozenset[str]:
+    """Nouns of types that stop or end the clocks of others (`inquiry` of `inquiry.clarify/1`)."""
+    return frozenset(one.name.partition(".")[0] for one in _types.values() if one.pauses or one.releases)
 
 
 def register_policies(file: Path) -> None:

@@ -1042,6 +1042,69 @@ class CustodianUnknownError(StateError):
     code = "trace.custodian.unknown"
 
 
+# --- inquiries ---
+
+
+class HandlingUnknownError(InputError):
+    """A handling code that nobody has defined. `field`, `read`."""
+
+    code = "inquiry.handling.unknown"
+
+
+class InquiryFieldError(InputError):
+    """A step's required field is empty or cannot be read. Names the `field`."""
+
+    code = "inquiry.field"
+
+
+class GroundNotCoerciveError(InputError):
+    """A ground that stops coercive measures only was given against one that is not. `field`, `read`."""
+
+    code = "inquiry.ground.not_coercive"
+
+
+class IntelligenceInCourtError(PolicyError):
+    """Intelligence does not enter a court file; a formal request asks for it as evidence. `field`."""
+
+    code = "inquiry.use.intelligence"
+
+
+class InquiryIncompleteError(StateError):
+    """The request may not be sent yet: `gaps` names what is missing, `score` is 0 to 100."""
+
+    code = "inquiry.incomplete"
+
+
+class InquiryStepError(StateError):
+    """This step is not open now: `step`, the present `state`, the `allowed` ones."""
+
+    code = "inquiry.step"
+
+
+class RefusalUnconsultedError(StateError):
+    """A refusal comes after a consultation, unless the law prohibits the measure. `field`, `allowed` steps."""
+
+    code = "inquiry.refuse.unconsulted"
+
+
+class StepDraftedError(StateError):
+    """This step is drafted already and waits for its release. `step`."""
+
+    code = "inquiry.step.drafted"
+
+
+class InquirySentError(StateError):
+    """The request has left and can no longer be changed; a clarification or a withdrawal can follow it."""
+
+    code = "inquiry.sent"
+
+
+class LeadConvertedError(StateError):
+    """A formal request was made from this lead already; it is counted once. `reference` is the request."""
+
+    code = "inquiry.converted"
+
+
 # --- web and node ---
 
 

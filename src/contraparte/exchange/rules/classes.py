@@ -22,6 +22,7 @@ DATA_CLASSES = frozenset(
         "minor",
         "person",
         "purchaser",
+        "rights",  # what a second person looks at before it leaves: risk to life, politics, press, minors
         "source",
         "victim",
     }

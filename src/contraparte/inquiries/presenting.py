@@ -1,0 +1,201 @@
+"""Values as the pages of this room show them: gaps, progress, the bar, what was said."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from contraparte.desk.markings import marking_words as words_of_marking
+from contraparte.desk.registry import field_word, value_word
+from contraparte.exchange import registry as exchange
+from contraparte.exchange.models import Draft
+from contraparte.exchange.rules.classes import leaves
+from contraparte.inquiries.catalogue import catalogue
+from contraparte.inquiries.models import Inquiry
+from contraparte.inquiries.queries import Said
+from contraparte.inquiries.rules.completeness import Completeness, completeness
+from contraparte.inquiries.rules.lifecycle import ENDED
+from contraparte.inquiries.rules.reading import asked_of
+from contraparte.inquiries.rules.times import stretches, time_by_holder
+from contraparte.inquiries.standings import Standing
+from contraparte.inquiries.wording import GAPS, STATES, STEPS, Text
+from contraparte.protocol.marking import Marking
+
+PROGRESS: dict[str, tuple[str, ...]] = {
+    "police": ("delivered", "acknowledged", "answered", "used"),
+    "letter": ("delivered", "acknowledged", "assessing", "accepted", "answered", "verified", "used"),
+    "spontaneous": ("delivered", "acknowledged", "used"),
+    "note": ("delivered", "answered", "closed"),
+}
+#: How far along a state is, where it is no place of the indicator itself.
+NEAR: dict[str, tuple[str, ...]] = {
+    "assessing": ("acknowledged",),
+    "conditions_offered": ("assessing",),
+    "consulting": ("assessing", "acknowledged"),
+    "consulted": ("assessing", "acknowledged"),
+    "postponed": ("assessing", "acknowledged"),
+    "accepted": ("assessing", "acknowledged"),
+    "executing": ("accepted", "acknowledged"),
+    "delayed": ("accepted", "acknowledged"),
+    "partial": ("accepted", "acknowledged"),
+    "rejected_delivery": ("accepted", "acknowledged"),
+    "verified": ("answered",),
+    "not_used": ("used",),
+    "outcome_due": ("used",),
+    "closed": ("used",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ShownGap:
+    """A gap with its words and where it is mended. `row` is the number of its measure, from 1."""
+
+    field: str
+    what: Text
+    remedy: Text
+    row: int | None
+    warns: bool
+
+
+def report_of(typed: Mapping[str, Any]) -> Completeness:
+    """The completeness of what is typed."""
+    return completeness(asked_of(typed), catalogue())
+
+
+def shown_gaps(report: Completeness) -> list[ShownGap]:
+    """Every gap in words."""
+    return [
+        ShownGap(
+            gap.field,
+            GAPS[gap.code].what,
+            GAPS[gap.code].remedy,
+            gap.measure + 1 if gap.measure is not None else None,
+            gap.warns,
+        )
+        for gap in report.gaps
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One place of the step indicator."""
+
+    state: str
+    words: Text
+    how: str  # "past", "now", "ahead"
+
+
+def progress_of(standing: Standing) -> list[Place]:
+    """The step indicator: the usual way, how far it has come, and the state itself where it is off that way."""
+    family, fold = standing.inquiry.family, standing.fold
+    way = PROGRESS[family]
+    reached = fold.before if fold.state == "clarification" else fold.state
+    if fold.state in ENDED and fold.state != "closed":
+        past = [stage.state for stage in fold.stages]
+        reached = past[-1] if past else "draft"
+    place = next((way.index(one) for one in (reached, *NEAR.get(reached, ())) if one in way), -1)
+    told = []
+    for position, one in enumerate(way):
+        how = "past" if position < place or (position == place and one != fold.state) else "ahead"
+        told.append(Place(one, STATES[one], "now" if one == fold.state else how))
+    if fold.state not in way:
+        told.insert(place + 1, Place(standing.state, STATES[standing.state], "now"))
+    return told
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One piece of the bar of time."""
+
+    words: Text
+    is_ours: bool
+    is_idle: bool
+    lasted: timedelta
+    part: float
+    is_running: bool
+
+
+def bar_of(standing: Standing, now: datetime) -> list[Piece]:
+    """Time per stage, each told apart by who held it."""
+    ours = standing.side or "initiator"
+    return [
+        Piece(STATES[one.state], one.holder == ours, one.holder is None, one.lasted, one.part, one.is_running)
+        for one in stretches(standing.fold.stages, now)
+    ]
+
+
+def held_by(standing: Standing, now: datetime) -> list[tuple[str, timedelta, bool]]:
+    """Time per holder: (whose, how long, ours)."""
+    ours = standing.side or "initiator"
+    told = time_by_holder(standing.fold.stages, now)
+    return [
+        (_("this side") if side == ours else _("the other side"), lasted, side == ours)
+        for side, lasted in sorted(told.items(), key=lambda item: item[0] != ours)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One field of what was said."""
+
+    name: str
+    value: Any
+
+
+def lines_of(message_type: str, body: Mapping[str, Any]) -> list[Line]:
+    """The fields of a payload in the order its type writes them, in words."""
+    known = exchange.find_type(message_type)
+    order = {name: place for place, name in enumerate(known.body.model_fields)} if known else {}
+    found = [(pointer, value) for pointer, value in leaves(dict(body)) if value not in ({}, [])]
+    found.sort(key=lambda leaf: order.get(leaf[0].split("/")[1], len(order)))
+    return [
+        Line(field_word(pointer), value_word(pointer, value)) for pointer, value in found if pointer != "/reference"
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One step of the thread as the page shows it."""
+
+    said: Said
+    words: Text
+    is_ours: bool
+    lines: list[Line]
+    marking: str
+
+
+def entries_of(standing: Standing, thread: list[Said]) -> list[Entry]:
+    """The thread in words."""
+    return [
+        Entry(
+            one,
+            _("Request") if one.event.step == "open" else STEPS.get(one.event.step, one.event.step),
+            one.row.direction == "out",
+            lines_of(one.row.type, one.content.body) if one.content else [],
+            words_of_marking(one.content.marking) if one.content and one.event.step in {"part", "answer"} else "",
+        )
+        for one in thread
+    ]
+
+
+def marking_words(marking: Mapping[str, Any]) -> str:
+    """A stored marking in words."""
+    return words_of_marking(Marking.from_json(dict(marking))) if marking else ""
+
+
+def page_marking(inquiry: Inquiry, thread: list[Said]) -> str:
+    """The marking of all that stands on the page, combined: never weaker than its strictest part (P2.2)."""
+    combined: Marking | None = None
+    for one in thread:
+        if one.content is not None:
+            part = one.content.marking
+            combined = part if combined is None else combined.combine(part)
+    return words_of_marking(combined) if combined is not None else marking_words(inquiry.marking)
+
+
+def release_url(draft: Draft) -> str:
+    """Where a draft is previewed, approved and released."""
+    return reverse("desk:release", args=[draft.pk])

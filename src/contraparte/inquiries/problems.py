@@ -1,0 +1,48 @@
+"""The words of this room's error codes, for pages and the command line."""
+
+from django.utils.translation import gettext_lazy as _
+
+from contraparte.web.registry import Problem
+
+PROBLEMS: dict[str, Problem] = {
+    "inquiry.handling.unknown": Problem(
+        _("This handling code does not exist."),
+        _("“%(read)s” is none of H0, H1, H2 and H3. Choose from these; write anything else as the text of H3."),
+    ),
+    "inquiry.field": Problem(
+        _("A required field is empty or cannot be read."),
+        _("Fill it in and try again; what you typed is kept."),
+    ),
+    "inquiry.ground.not_coercive": Problem(
+        _("This ground stops coercive measures only."),
+        _("What is asked is not coercive. Choose another ground, or give it against the coercive measure alone."),
+    ),
+    "inquiry.use.intelligence": Problem(
+        _("Intelligence does not enter a court file."),
+        _("Convert the lead to a formal request: it is pre-filled and linked, and its answer will be evidence."),
+    ),
+    "inquiry.incomplete": Problem(
+        _("The request is not complete."),
+        _("Every gap is listed with what to do about it. Complete now: %(score)s of 100."),
+    ),
+    "inquiry.step": Problem(
+        _("This step is not open now."),
+        _("Open now: %(allowed)s. Load the page again to see where the request stands."),
+    ),
+    "inquiry.refuse.unconsulted": Problem(
+        _("A refusal comes after a consultation."),
+        _("Consult the requester first. Only what the law prohibits may be refused at once. Open now: %(allowed)s."),
+    ),
+    "inquiry.step.drafted": Problem(
+        _("This step is drafted already."),
+        _("It waits for its release. Open the draft, or give it up and write it anew."),
+    ),
+    "inquiry.sent": Problem(
+        _("The request has left."),
+        _("It can no longer be changed. Answer a clarification, or withdraw it and ask again."),
+    ),
+    "inquiry.converted": Problem(
+        _("This lead was converted already."),
+        _("Open %(reference)s, which was made from it. A lead is counted once."),
+    ),
+}

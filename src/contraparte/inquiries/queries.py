@@ -1,0 +1,170 @@
+"""Reads of this room. Everything is read through the tenure; what it may not see is not found. Bounded and ordered."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import Http404
+
+from contraparte.directory import queries as directory
+from contraparte.directory.models import Post, Tenure
+from contraparte.directory.rules.roles import Role
+from contraparte.exchange.models import Conversation, Message, Obligation
+from contraparte.exchange.reading import read_message
+from contraparte.inquiries.models import Inquiry
+from contraparte.inquiries.rules.lifecycle import ENDED, Event
+from contraparte.inquiries.rules.steps import OPENERS
+from contraparte.inquiries.standings import Standing, standings_of
+from contraparte.protocol.ids import country_of
+from contraparte.protocol.message import Message as Content
+from contraparte.web.registry import Hit
+
+ROWS = 200  # of the list of a post
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One inquiry in the list: where it stands, who owes the next step, until when."""
+
+    inquiry: Inquiry
+    standing: Standing
+    owed: Obligation | None
+
+    @property
+    def due_at(self) -> datetime | None:
+        """When the next step is due."""
+        return self.owed.due_at if self.owed else None
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether this post owes it."""
+        return self.owed is not None and self.owed.holder == self.inquiry.post_id
+
+
+def inquiries_of(tenure: Tenure) -> QuerySet[Inquiry]:
+    """The inquiries of a tenure's post; an authorising person sees those of the agency."""
+    rows = Inquiry.objects.filter(agency=tenure.post.agency_id).select_related("post", "conversation", "lead")
+    return rows if Role.AUTHORISER in tenure.roles else rows.filter(post_id=tenure.post_id)
+
+
+def inquiry(tenure: Tenure, pk: int) -> Inquiry:
+    """One inquiry, or 404."""
+    found = inquiries_of(tenure).filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def desk(tenure: Tenure, now: datetime, *, ended: bool = False, asked: bool | None = None) -> list[Row]:
+    """The inquiries of a post, what is due first on top. `asked` True: those it opened; False: those it got."""
+    rows = inquiries_of(tenure)
+    if asked is not None:
+        own = Q(side=Inquiry.Side.INITIATOR)
+        rows = rows.filter(own) if asked else rows.exclude(own)
+    found = list(rows[:ROWS])
+    standings = standings_of(found, now)
+    owed = _owed(found)
+    told = [Row(one, standings[one.pk], owed.get(one.thread_id)) for one in found]
+    shown = [row for row in told if (row.standing.fold.state in ENDED) == ended]
+    return sorted(shown, key=lambda row: (row.due_at is None, row.due_at or row.inquiry.opened_at, row.inquiry.pk))
+
+
+def _owed(rows: list[Inquiry]) -> dict[int, Obligation]:
+    """Conversation → the step owed now that began last: the answer it waits for comes first."""
+    ids = [one.conversation_id for one in rows if one.conversation_id is not None]
+    found: dict[int, Obligation] = {}
+    for one in Obligation.objects.filter(conversation__in=ids, closed_at=None).order_by("opened_at", "pk"):
+        found[one.conversation_id] = one
+    return found
+
+
+def owed_in(found: Inquiry) -> list[Obligation]:
+    """The steps owed in one inquiry, the latest question first."""
+    return list(Obligation.objects.filter(conversation_id=found.thread_id, closed_at=None).order_by("-opened_at")[:20])
+
+
+def counted(tenure: Tenure) -> int:
+    """How many matters these inquiries are: a lead that became a formal request is counted with it, once."""
+    followed = Inquiry.objects.filter(lead=OuterRef("pk"), agency=OuterRef("agency"))
+    return inquiries_of(tenure).exclude(Exists(followed)).count()
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One step of the thread with what was said; `content` is None once it was erased."""
+
+    event: Event
+    row: Message
+    content: Content | None
+    is_crossed: bool
+    is_under_way: bool
+
+
+def thread(standing: Standing) -> list[Said]:
+    """The steps in order, both sides; what crossed and moved nothing is told so."""
+    fold = standing.fold
+    events = sorted([*fold.applied, *fold.crossed], key=lambda event: (event.at, event.uuid))
+    rows = {
+        str(row.uuid): row
+        for row in Message.objects.filter(
+            conversation_id=standing.inquiry.thread_id, uuid__in=[event.uuid for event in events]
+        ).select_related("content")
+    }
+    crossed = {event.uuid for event in fold.crossed}
+    return [
+        Said(
+            event,
+            rows[event.uuid],
+            read_message(rows[event.uuid]) if hasattr(rows[event.uuid], "content") else None,
+            event.uuid in crossed,
+            event.uuid in standing.under_way,
+        )
+        for event in events
+    ]
+
+
+def addressees(tenure: Tenure) -> list[Post]:
+    """Posts of other agencies that handle inquiries, those abroad first."""
+    own = country_of(tenure.post_id)
+    found: dict[str, Post] = {}
+    for topic in (*OPENERS.values(), "inquiry"):
+        for post in directory.who_handles(topic):
+            if post.agency_id != tenure.post.agency_id:
+                found[post.pk] = post
+    return sorted(found.values(), key=lambda post: (post.agency.country == own, post.pk))
+
+
+def competent_posts(tenure: Tenure) -> list[Post]:
+    """Posts of this side that handle inquiries: one of them may be competent where this one is not."""
+    own = country_of(tenure.post_id)
+    found: dict[str, Post] = {}
+    for topic in (*OPENERS.values(), "inquiry"):
+        found |= {post.pk: post for post in directory.who_handles(topic) if post.agency.country == own}
+    return [found[pk] for pk in sorted(found) if pk != tenure.post_id]
+
+
+def of_conversations(conversations: list[int]) -> dict[int, Inquiry]:
+    """Conversation → its inquiry here."""
+    rows = Inquiry.objects.filter(conversation__in=conversations)
+    return {one.conversation_id: one for one in rows if one.conversation_id is not None}
+
+
+def of_conversation(conversation: Conversation) -> Inquiry | None:
+    """The inquiry of a thread, or None."""
+    return Inquiry.objects.filter(conversation=conversation).first()
+
+
+def find_inquiries(tenure: Tenure, text: str, limit: int) -> list[Hit]:
+    """Inquiries by their number here or there, or by the agency's own case number."""
+    from django.urls import reverse
+
+    from contraparte.inquiries.wording import FAMILIES
+
+    wanted = Q(case_number__icontains=text) | Q(their_reference__iexact=text)
+    number = text.rpartition("-")[2]
+    if text.upper().startswith("I-") and number.isdigit() and len(number) < 10:
+        wanted |= Q(pk=int(number))
+    return [
+        Hit(one.reference, FAMILIES[one.family], reverse("inquiries:inquiry", args=[one.pk]))
+        for one in inquiries_of(tenure).filter(wanted)[:limit]
+    ]

@@ -1,0 +1,136 @@
+"""What this room tells the rooms below it: message types, policies, periodic work, pages, permissions, words."""
+
+from datetime import datetime
+from pathlib import Path
+
+from django.utils.translation import gettext_lazy as _
+
+from contraparte.desk import registry as desk
+from contraparte.directory.rules.roles import Role
+from contraparte.exchange import registry as exchange
+from contraparte.exchange.registry import MessageType
+from contraparte.inquiries import desk_entries, messages
+from contraparte.inquiries.actions.stepping import lapse_unconfirmed
+from contraparte.inquiries.handlers import on_opening, on_step
+from contraparte.inquiries.problems import PROBLEMS
+from contraparte.inquiries.queries import find_inquiries
+from contraparte.inquiries.rules.lifecycle import PAUSE_CAP
+from contraparte.web import permissions
+from contraparte.web.registry import NavItem, SearchSource, register_nav, register_problems, register_search
+
+PERMISSIONS = {
+    "inquiries.view": {Role.OFFICER, Role.AUTHORISER},
+    "inquiries.ask": {Role.OFFICER},
+    "inquiries.step": {Role.OFFICER},
+}
+LAPSE_EVERY_S = 300.0
+
+TYPES = (
+    MessageType(
+        "inquiry.request/1", messages.InquiryRequest, on_opening, messages.REQUEST_CLASSES,
+        _("Request for police information"), asks="inquiry",
+    ),
+    MessageType(
+        "inquiry.letter/1", messages.InquiryRequest, on_opening, messages.REQUEST_CLASSES,
+        _("Letter of request"), asks="acknowledge",
+    ),
+    MessageType(
+        "inquiry.spontaneous/1", messages.InquiryRequest, on_opening, messages.REQUEST_CLASSES,
+        _("Spontaneous information"),
+    ),
+    MessageType(
+        "inquiry.note/1", messages.InquiryNote, on_opening, messages.NOTE_CLASSES, _("Liaison note"), asks="inquiry",
+    ),
+    MessageType(
+        "inquiry.acknowledge/1", messages.Acknowledge, on_step, messages.REFERENCES, _("Request acknowledged"),
+        answers=True, promises="decide",
+    ),
+    MessageType("inquiry.progress/1", messages.Progress, on_step, messages.PROGRESS_CLASSES, _("Work has moved on")),
+    MessageType(
+        "inquiry.clarify/1", messages.Said, on_step, messages.SAID, _("Clarification asked for"),
+        asks="clarification", pauses=PAUSE_CAP,
+    ),
+    MessageType(
+        "inquiry.clarification/1", messages.Said, on_step, messages.SAID, _("Clarification"), answers=True,
+    ),
+    MessageType(
+        "inquiry.transfer/1", messages.Transfer, on_step, messages.TRANSFER_CLASSES,
+        _("Another post is competent"), releases=True,
+    ),
+    MessageType(
+        "inquiry.conditions/1", messages.Said, on_step, messages.SAID, _("Conditions offered"),
+        asks="conditions", answers=True,
+    ),
+    MessageType(
+        "inquiry.agree/1", messages.Step, on_step, messages.REFERENCES, _("Conditions agreed"),
+        asks="execute", answers=True,
+    ),
+    MessageType(
+        "inquiry.consult/1", messages.Said, on_step, messages.SAID, _("Consultation before a refusal"),
+        asks="consultation",
+    ),
+    MessageType(
+        "inquiry.consult_reply/1", messages.Said, on_step, messages.SAID, _("Answer to the consultation"), answers=True,
+    ),
+    MessageType(
+        "inquiry.accept/1", messages.Remark, on_step, messages.SAID, _("Request accepted"),
+        answers=True, promises="execute",
+    ),
+    MessageType(
+        "inquiry.refuse/1", messages.Refuse, on_step, messages.REFUSE_CLASSES, _("Request refused"), releases=True,
+    ),
+    MessageType(
+        "inquiry.postpone/1", messages.Postpone, on_step, messages.POSTPONE_CLASSES, _("Request postponed"),
+        answers=True, promises="review",
+    ),
+    MessageType("inquiry.delay/1", messages.Delay, on_step, messages.DELAY_CLASSES, _("Delay, with a new estimate")),
+    MessageType("inquiry.part/1", messages.Answer, on_step, messages.ANSWER_CLASSES, _("Answer in part")),
+    MessageType(
+        "inquiry.answer/1", messages.Answer, on_step, messages.ANSWER_CLASSES, _("Answer to an inquiry"),
+        asks="verify", answers=True,
+    ),
+    MessageType(
+        "inquiry.verify/1", messages.Step, on_step, messages.REFERENCES, _("Answer verified"),
+        answers=True, promises="use",
+    ),
+    MessageType(
+        "inquiry.reject/1", messages.Said, on_step, messages.SAID, _("Answer sent back"), asks="redo", answers=True,
+    ),
+    MessageType(
+        "inquiry.use/1", messages.Use, on_step, messages.USE_CLASSES, _("What became of the answer"), answers=True,
+    ),
+    MessageType("inquiry.confirm/1", messages.Remark, on_step, messages.SAID, _("Confirmed in writing")),
+    MessageType(
+        "inquiry.withdraw/1", messages.Said, on_step, messages.SAID, _("Request withdrawn"), releases=True,
+    ),
+    MessageType(
+        "inquiry.close/1", messages.Step, on_step, messages.REFERENCES, _("Inquiry closed"),
+        releases=True, closes=True,
+    ),
+)  # fmt: skip
+
+
+def register() -> None:
+    """Called once when the applications are ready."""
+    for message_type in TYPES:
+        exchange.register(message_type)
+    exchange.register_policies(Path(__file__).parent / "policies" / "inquiries.cedar")
+    exchange.register_periodic("inquiries.lapse", LAPSE_EVERY_S, _lapse)
+    permissions.register_permissions(PERMISSIONS)
+    register_problems(PROBLEMS)
+    desk.register_subject(
+        desk.Subject(
+            "inquiry", _("Inquiry"), titles=desk_entries.titles, url=desk_entries.page_of, steps=desk_entries.steps
+        )
+    )
+    desk.register_words("field", desk_entries.FIELD_WORDS)
+    desk.register_words("value", desk_entries.VALUE_WORDS)
+    desk.register_words("policy", desk_entries.POLICY_WORDS)
+    desk.register_words("stage", desk_entries.STAGE_WORDS)
+    desk.register_words("close", desk_entries.CLOSE_WORDS)
+    register_nav(NavItem(_("Inquiries"), "inquiries:desk", "inquiries.view", 15, icon="forum"))
+    register_search(SearchSource(_("Inquiries"), "inquiries.view", find_inquiries))
+
+
+def _lapse(now: datetime) -> None:
+    lapse_unconfirmed(now)

@@ -1,0 +1,120 @@
+"""From what a form holds (`typed`, plain JSON) to the values the rules judge and the payload that may leave."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from contraparte.inquiries.messages import (
+    InquiryNote,
+    InquiryRequest,
+    Measure,
+    Offence,
+    Person,
+    Spoken,
+    Translation,
+)
+from contraparte.inquiries.rules.catalogue import Catalogue
+from contraparte.inquiries.rules.completeness import Asked, AskedMeasure, AskedOffence, rights_screen
+
+Typed = Mapping[str, Any]
+TEXTS = (
+    "instrument", "counterpart", "facts", "purpose", "requesting_authority", "competent_authority", "article",
+    "urgent_reason", "due_reason", "translation_hash", "translated_by", "handling_text", "source_grade",
+    "information_grade", "oral_by",
+)  # fmt: skip
+
+
+def read_day(text: Any) -> date | None:
+    """A day as stored, or None."""
+    return date.fromisoformat(str(text)) if text else None
+
+
+def asked_of(typed: Typed) -> Asked:
+    """The request as completeness looks at it."""
+    return Asked(
+        **{name: str(typed.get(name, "")).strip() for name in TEXTS},
+        urgency=str(typed.get("urgency") or "routine"),
+        due_on=read_day(typed.get("due_on")),
+        offences=tuple(
+            AskedOffence(row.get("code", ""), row.get("text", ""), row.get("jurisdiction", ""))
+            for row in typed.get("offences", ())
+        ),
+        measures=tuple(
+            AskedMeasure(row.get("code", ""), row.get("object", ""), row.get("nexus", ""), row.get("dual", ""))
+            for row in typed.get("measures", ())
+        ),
+        handling=frozenset(typed.get("handling", ())),
+        is_oral=bool(typed.get("is_oral")),
+        note=tuple(str(typed.get(f"note_{name}", "")) for name in ("subject", "what", "when", "asked")),  # type: ignore[arg-type]
+    )
+
+
+def request_of(
+    typed: Typed, *, reference: str, known: Catalogue, stopped: frozenset[int] = frozenset(), lead: tuple[str, str]
+) -> InquiryRequest:
+    """The payload, without the measures that are held back. `lead` is thread and number of what it follows."""
+    asked = asked_of(typed)
+    persons = list(typed.get("persons", ()))
+    translated = bool(asked.translation_hash or asked.translated_by)
+    return InquiryRequest(
+        reference=reference,
+        instrument=asked.instrument,
+        article=asked.article,
+        requesting_authority=asked.requesting_authority,
+        competent_authority=asked.competent_authority,
+        urgency=asked.urgency,  # type: ignore[arg-type]
+        urgent_reason=asked.urgent_reason,
+        due_on=asked.due_on,
+        due_reason=asked.due_reason,
+        offences=[Offence(code=one.code, text=one.text, jurisdiction=one.jurisdiction) for one in asked.offences],
+        facts=asked.facts,
+        purpose=asked.purpose,
+        measures=[
+            Measure(number=row + 1, code=one.code, object=one.object, nexus=one.nexus, dual=one.dual)
+            for row, one in enumerate(asked.measures)
+            if row not in stopped
+        ],
+        subjects=[_person(one) for one in persons if not one.get("minor") and one.get("status") != "victim"],
+        victims=[_person(one) for one in persons if not one.get("minor") and one.get("status") == "victim"],
+        minors=[_person(one) for one in persons if one.get("minor")],
+        formalities=str(typed.get("formalities", "")).strip(),
+        confidentiality=str(typed.get("confidentiality", "")).strip(),
+        attendance=str(typed.get("attendance", "")).strip(),
+        translation=Translation(
+            language=str(typed.get("translation_language", "")),
+            sha256=asked.translation_hash,
+            certified_by=asked.translated_by,
+        )
+        if translated
+        else None,
+        spoken=Spoken(by=asked.oral_by, to=str(typed.get("oral_to", "")), at=_moment(typed.get("oral_at")))
+        if asked.is_oral
+        else None,
+        rights=list(rights_of(typed, known)),
+        follows=lead[0],
+        follows_reference=lead[1],
+    )
+
+
+def rights_of(typed: Typed, known: Catalogue) -> tuple[str, ...]:
+    """The flags of the rights screen that a second person must look at."""
+    has_minor = any(one.get("minor") for one in typed.get("persons", ()))
+    return rights_screen(asked_of(typed), known, ticked=_codes(typed.get("rights", ())), has_minor=has_minor)
+
+
+def note_of(typed: Typed, *, reference: str) -> InquiryNote:
+    """The payload of a liaison note."""
+    told = {name: str(typed.get(f"note_{name}", "")).strip() for name in ("subject", "what", "when", "asked")}
+    return InquiryNote(reference=reference, **told)
+
+
+def _codes(values: Sequence[Any]) -> list[str]:
+    return [str(value) for value in values]
+
+
+def _person(row: Mapping[str, Any]) -> Person:
+    return Person(name=str(row.get("name", "")), born=read_day(row.get("born")), status=row.get("status", ""))
+
+
+def _moment(text: Any) -> datetime | None:
+    return datetime.fromisoformat(str(text)) if text else None

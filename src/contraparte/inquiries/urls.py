@@ -1,0 +1,17 @@
+"""Addresses of this room."""
+
+from django.urls import URLPattern, URLResolver, path
+
+from contraparte.inquiries import form_views, views
+
+app_name = "inquiries"
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", views.desk, name="desk"),
+    path("new/", form_views.new, name="new"),
+    path("gaps/", form_views.gaps, name="gaps"),
+    path("<int:pk>/", views.inquiry, name="inquiry"),
+    path("<int:pk>/edit/", form_views.edit, name="edit"),
+    path("<int:pk>/convert/", views.convert, name="convert"),
+    path("<int:pk>/redirect/", views.send_on, name="send_on"),
+    path("<int:pk>/steps/<str:step>/", views.step, name="step"),
+]

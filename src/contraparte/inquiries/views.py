@@ -1,0 +1,215 @@
+"""Pages of inquiries: the list by what is due, one thread, its steps. Parse, call one action or query, answer."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from contraparte.desk.queries import conversation_url, names_of
+from contraparte.exchange import actions as exchange
+from contraparte.exchange.models import Draft
+from contraparte.inquiries import presenting, queries
+from contraparte.inquiries.actions.asking import convert_lead, redirect_request
+from contraparte.inquiries.actions.stepping import request_body, take_step
+from contraparte.inquiries.catalogue import catalogue
+from contraparte.inquiries.forms import STEP_FIELDS, StepForm
+from contraparte.inquiries.models import Inquiry
+from contraparte.inquiries.rules.lifecycle import STEPS as STEP_NAMES
+from contraparte.inquiries.standings import Standing, standing_of
+from contraparte.inquiries.wording import FAMILIES, STATES, STEP_HELP, STEPS, entry_words, measure_words
+from contraparte.protocol.errors import ContraparteError, InquiryStepError, StepDraftedError
+from contraparte.web.permissions import PageRequest, form_page, may, page, require_post
+from contraparte.web.wording import Words, status_of, words_of
+
+
+@page("inquiries.view")
+def desk(request: PageRequest) -> HttpResponse:
+    """The inquiries of this post, what is due first on top."""
+    show = request.GET.get("show", "")
+    rows = queries.desk(
+        request.tenure,
+        timezone.now(),
+        ended=show == "ended",
+        asked={"asked": True, "received": False}.get(show),
+    )
+    context = {
+        "rows": rows,
+        "show": show,
+        "tabs": [("", pgettext("inquiries", "Open")), ("asked", _("Asked by us")), ("received", _("Asked of us")), ("ended", _("Ended"))],
+        "states": STATES,
+        "families": FAMILIES,
+        "counted": queries.counted(request.tenure),
+        "posts": names_of({row.inquiry.counterpart for row in rows if row.inquiry.counterpart}),
+        "can_ask": may(request.tenure, "inquiries.ask").allowed,
+    }
+    return render(request, "inquiries/desk.html", context)
+
+
+@page("inquiries.view")
+def inquiry(request: PageRequest, pk: int) -> HttpResponse:
+    """One inquiry: where it stands, who waits on whom, what was said, what may be done now."""
+    found = queries.inquiry(request.tenure, pk)
+    if found.conversation is not None:
+        exchange.note_opened(found.conversation, by=request.tenure, now=timezone.now())
+    return _thread_page(request, found)
+
+
+def _thread_page(
+    request: PageRequest, found: Inquiry, *, error: ContraparteError | None = None, status: int = 200
+) -> HttpResponse:
+    now = timezone.now()
+    standing = standing_of(found, now)
+    thread = queries.thread(standing)
+    may_step = may(request.tenure, "inquiries.step").allowed and found.post_id == request.tenure.post_id
+    owed = queries.owed_in(found)
+    # An authorising person sees the inquiries of the agency; a linked one is shown to who may open it.
+    linked = queries.inquiries_of(request.tenure)
+    drafts = Draft.objects.filter(conversation_id=found.thread_id, state__in=exchange.OPEN_STATES)
+    context = {
+        "inquiry": found,
+        "standing": standing,
+        "state_words": STATES[standing.state],
+        "progress": presenting.progress_of(standing),
+        "bar": presenting.bar_of(standing, now),
+        "held": presenting.held_by(standing, now),
+        "entries": presenting.entries_of(standing, thread),
+        "owed": owed,
+        "steps": [(name, STEPS[name], name in STEP_FIELDS) for name in standing.steps] if may_step else [],
+        "drafts": list(drafts.order_by("drafted_at")[:20]),
+        "posts": names_of({found.counterpart, found.requester, found.post_id, *(one.holder for one in owed)}),
+        "marking": presenting.page_marking(found, thread),
+        "conversation_url": conversation_url(found.conversation_id) if found.conversation_id else "",
+        "lead": linked.filter(pk=found.lead_id).first() if found.lead_id else None,
+        "followers": list(linked.filter(lead=found)[:5]),
+        "can_edit": may_step and found.side == Inquiry.Side.INITIATOR and not thread,
+        "convert": _formal_instruments() if may_step and _is_lead(standing) else [],
+        "transferred_to": _transferred_to(standing) if may_step else "",
+        "words": words_of(error) if error is not None else None,
+    }
+    return render(request, "inquiries/inquiry.html", context, status=status)
+
+
+def _is_lead(standing: Standing) -> bool:
+    """Whether a formal request may be made of it: intelligence this side asked for or was told, not yet converted."""
+    one = standing.inquiry
+    asked = one.family == Inquiry.Family.POLICE and one.side == Inquiry.Side.INITIATOR
+    told = one.family == Inquiry.Family.SPONTANEOUS and one.side == Inquiry.Side.RESPONDER
+    return (asked or told) and standing.settled.state != "draft" and not one.followers.exists()
+
+
+def _formal_instruments() -> list[tuple[str, str]]:
+    return [(code, entry_words(one)) for code, one in catalogue().instruments.items() if one.formal]
+
+
+def _transferred_to(standing: Standing) -> str:
+    """The post named as competent, to who asked and has not asked there yet."""
+    one = standing.inquiry
+    if standing.settled.state != "transferred" or one.side != Inquiry.Side.INITIATOR or one.followers.exists():
+        return ""
+    return next((str(event.facts.get("to", "")) for event in standing.fold.applied if event.step == "transfer"), "")
+
+
+@require_post("inquiries.ask")
+def convert(request: PageRequest, pk: int) -> HttpResponse:
+    """Make a formal request of a lead: pre-filled, linked, counted once."""
+    found = queries.inquiry(request.tenure, pk)
+    if not _is_lead(standing_of(found, timezone.now())) and not found.followers.exists():
+        raise Http404
+    wanted = request.POST.get("instrument", "")
+    instrument = wanted if wanted in dict(_formal_instruments()) else _formal_instruments()[0][0]
+    try:
+        made = convert_lead(found, instrument=instrument, by=request.tenure, now=timezone.now())
+    except ContraparteError as refusal:
+        return _thread_page(request, found, error=refusal, status=status_of(refusal))
+    messages.success(request, _("The formal request is linked to its lead and counted with it."))
+    return redirect("inquiries:edit", made.pk)
+
+
+@require_post("inquiries.ask")
+def send_on(request: PageRequest, pk: int) -> HttpResponse:
+    """Ask the post that was named as competent, with the same request."""
+    found = queries.inquiry(request.tenure, pk)
+    to = _transferred_to(standing_of(found, timezone.now()))
+    if not to:
+        raise Http404
+    made = redirect_request(found, to=to, by=request.tenure, now=timezone.now())
+    return redirect("inquiries:edit", made.pk)
+
+
+@form_page("inquiries.step")
+def step(request: PageRequest, pk: int, step: str) -> HttpResponse:
+    """One step: its small form, and what happens when it is taken."""
+    found = queries.inquiry(request.tenure, pk)
+    if step not in STEP_NAMES or found.post_id != request.tenure.post_id:
+        raise Http404
+    measures = [
+        (int(one["number"]), f"{one['number']} · {measure_words(one.get('code', ''))}")
+        for one in request_body(found).get("measures", ())
+    ]
+    form = StepForm(
+        request.POST or None,
+        step=step,
+        measures=measures,
+        posts=queries.competent_posts(request.tenure) if step == "transfer" else (),
+        is_formal=found.family == Inquiry.Family.LETTER,
+    )
+    error: Words | None = None
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid() or not form.fields:
+            body, marked = (form.body(), form.marked()) if form.fields else ({}, {})
+            try:
+                done = take_step(found, step, body, by=request.tenure, now=timezone.now(), marked=marked)
+            except ContraparteError as refusal:
+                error, status = words_of(refusal), status_of(refusal)
+                if error.field in form.fields:
+                    form.add_error(error.field, f"{error.title} {error.remedy}")
+            else:
+                return _after(request, found, done)
+    return _step_page(request, found, step, form=form, error=error, status=status)
+
+
+def _after(request: PageRequest, found: Inquiry, done: Draft | str) -> HttpResponse:
+    if isinstance(done, Draft):
+        return redirect(presenting.release_url(done))
+    messages.success(request, _("Done. It is sealed, logged and on its way."))
+    return redirect("inquiries:inquiry", found.pk)
+
+
+def _step_page(
+    request: PageRequest, found: Inquiry, step: str, *, form: Any, error: Words | None, status: int
+) -> HttpResponse:
+    standing = standing_of(found, timezone.now())
+    if step not in standing.steps and error is None:
+        error = _closed_words(standing, step)
+        status = 409
+    context = {
+        "inquiry": found,
+        "step": step,
+        "title": STEPS[step],
+        "help": STEP_HELP[step],
+        "form": form,
+        "results": [[form[f"{name}_{number}"] for name in ("outcome", "ground", "result")] for number in form.numbers],
+        "plain": [form[name] for name in form.fields if "_" not in name or name in PLAIN],
+        "words": error,
+        "is_open": step in standing.steps,
+        "may_convert": error is not None and error.code == "inquiry.use.intelligence" and _is_lead(standing),
+        "instruments": _formal_instruments(),
+        "marking": presenting.marking_words(found.marking),
+    }
+    return render(request, "inquiries/step.html", context, status=status)
+
+
+PLAIN = frozenset({"review_on", "outcome_due", "handling_text", "source_grade", "information_grade"})
+
+
+def _closed_words(standing: Standing, step: str) -> Words:
+    if step in standing.drafted:
+        return words_of(StepDraftedError(step=step))
+    allowed = ", ".join(str(STEPS[name]) for name in standing.steps) or _("nothing")
+    return words_of(InquiryStepError(step=step, state=standing.state, allowed=allowed))
