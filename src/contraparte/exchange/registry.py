@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from django.utils.functional import Promise
 from pydantic import BaseModel
@@ -45,7 +46,8 @@ class MessageType:
     """One kind of message. `name` is `noun.verb/version`, `classes` maps pointer patterns to data classes.
 
     `asks` names the stage of the step the recipient now owes (P8.1); `answers` marks a message whose `in_reply_to`
-    ends such a step. `closes` ends the conversation.
+    ends such a step. `closes` ends the conversation and whatever was still owed in it. After an answer to a type with
+    `feedback` its asker owes a word on its use; `refusal(body)` gives the ground on which an answer refuses, or "".
     """
 
     name: str
@@ -56,6 +58,8 @@ class MessageType:
     asks: str = ""
     answers: bool = False
     closes: bool = False
+    feedback: bool = False
+    refusal: Callable[[Mapping[str, Any]], str] | None = None
     template: str = ""
     class_map: ClassMap = field(init=False)
 

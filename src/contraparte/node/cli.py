@@ -8,7 +8,7 @@ import importlib
 
 import typer
 
-ROOMS = ("node", "directory", "ledger", "exchange", "books", "traces", "protocol")
+ROOMS = ("node", "directory", "ledger", "exchange", "books", "traces", "outcomes", "protocol")
 
 app = typer.Typer(
     name="contraparte",

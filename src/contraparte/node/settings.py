@@ -84,6 +84,7 @@ INSTALLED_APPS = [
     "contraparte.desk",
     "contraparte.books",
     "contraparte.traces",
+    "contraparte.outcomes",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

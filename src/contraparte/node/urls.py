@@ -9,4 +9,5 @@ urlpatterns = [
     path("", include("contraparte.desk.urls")),
     path("books/", include("contraparte.books.urls")),
     path("traces/", include("contraparte.traces.urls")),
+    path("outcomes/", include("contraparte.outcomes.urls")),
 ]
