@@ -28,7 +28,7 @@ from contraparte.outcomes.forms import (
 from contraparte.outcomes.models import CaseLink, Outcome
 from contraparte.outcomes.rules.kinds import Contribution
 from contraparte.outcomes.saying import facts_stored
-from contraparte.protocol.errors import ContraparteError
+from contraparte.protocol.errors import ContraparteError, OutcomeFieldError
 from contraparte.protocol.marking import Marking
 from contraparte.web.permissions import PageRequest, form_page, page
 from contraparte.web.wording import words_of
@@ -249,6 +249,8 @@ def link(request: PageRequest, pk: int) -> HttpResponse:
         if told["step"] == "end":
             return linking.end_link(row, reason=told["reason"], by=request.tenure, now=timezone.now())
         case = queries.cases_of(request.tenure).filter(pk=told["case"] or 0).first()
+        if case is None:
+            raise OutcomeFieldError(field="case", read="")
         return linking.agree_link(row, case, by=request.tenure, now=timezone.now())
 
     if _done(request, form, act) is not None:

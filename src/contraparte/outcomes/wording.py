@@ -72,11 +72,11 @@ STATES: dict[State, Text] = {
 }
 
 ACTS: dict[Act, Text] = {
-    Act.REPORT: _("Reported"),
-    Act.CORRECT: _("Corrected"),
-    Act.RETRACT: _("Retracted"),
-    Act.CONFIRM: _("Confirmed"),
-    Act.CONTEST: _("Contested"),
+    Act.REPORT: pgettext_lazy("act", "Reported"),
+    Act.CORRECT: pgettext_lazy("act", "Corrected"),
+    Act.RETRACT: pgettext_lazy("act", "Retracted"),
+    Act.CONFIRM: pgettext_lazy("act", "Confirmed"),
+    Act.CONTEST: pgettext_lazy("act", "Contested"),
 }
 
 USED: dict[Used, Text] = {
@@ -99,25 +99,25 @@ NOT_USED: dict[NotUsed, Text] = {
 }
 
 LINK_STATES: dict[str, Text] = {
-    "asked": _("asked for"),
-    "agreed": _("agreed"),
-    "ended": _("ended"),
+    "asked": pgettext_lazy("link", "asked for"),
+    "agreed": pgettext_lazy("link", "agreed"),
+    "ended": pgettext_lazy("link", "ended"),
 }
 
 MEASURES: dict[str, Text] = {
-    "count": _("number"),
-    "still_open": _("still open"),
-    "median_s": _("median"),
-    "p90_s": _("nine of ten within"),
-    "asked": _("asked"),
-    "answered": _("answered"),
-    "refused": _("refused"),
-    "first_try_percent": _("complete at first try"),
-    "owed": _("answers received"),
+    "count": pgettext_lazy("figure", "number"),
+    "still_open": pgettext_lazy("figure", "still open"),
+    "median_s": pgettext_lazy("figure", "median"),
+    "p90_s": pgettext_lazy("figure", "nine of ten within"),
+    "asked": pgettext_lazy("figure", "asked"),
+    "answered": pgettext_lazy("figure", "answered"),
+    "refused": pgettext_lazy("figure", "refused"),
+    "first_try_percent": pgettext_lazy("figure", "complete at first try"),
+    "owed": pgettext_lazy("figure", "answers received"),
     "used": pgettext_lazy("feedback", "used"),
     "not_used": pgettext_lazy("feedback", "not used"),
-    "overdue": _("no word, past its time"),
-    "pending": _("no word yet"),
+    "overdue": pgettext_lazy("figure", "no word, past its time"),
+    "pending": pgettext_lazy("figure", "no word yet"),
     "confirmed": pgettext_lazy("events", "confirmed"),
     "waiting": pgettext_lazy("events", "waiting for confirmation"),
     "contested": pgettext_lazy("events", "contested"),
