@@ -136,11 +136,13 @@ def said_words() -> st.SearchStrategy[list[Said]]:
         st.sampled_from([PROVIDED, JOINT, REQUESTED]),
     )
     reporter = st.lists(
-        st.one_of(facts.map(lambda told: Said(Act.CORRECT, True, 0, told)), st.just(Said(Act.RETRACT, True, 0))), max_size=4
+        st.one_of(facts.map(lambda told: Said(Act.CORRECT, True, 0, told)), st.just(Said(Act.RETRACT, True, 0))),
+        max_size=4,
     )
     other = st.lists(
         st.one_of(
-            st.builds(confirm, st.integers(1, 4), st.sampled_from([PROVIDED, JOINT])), st.builds(contest, st.integers(1, 4))
+            st.builds(confirm, st.integers(1, 4), st.sampled_from([PROVIDED, JOINT])),
+            st.builds(contest, st.integers(1, 4)),
         ),
         max_size=4,
     )

@@ -136,9 +136,7 @@ def test_the_figures_of_both_sides_are_one_table_and_drill_down_by_right(world: 
         world.exchange(serial=serial)
     made = world.report(world.exchange(serial=SERIALS[3]))
     ours, theirs = browser(world.traces.officer, language), browser(world.traces.specialist, language)
-    stating.confirm_outcome(
-        world.sides(made)[1], contribution=PROVIDED, by=world.traces.specialist, now=timezone.now()
-    )
+    stating.confirm_outcome(world.sides(made)[1], contribution=PROVIDED, by=world.traces.specialist, now=timezone.now())
     world.traces.settle()
     quarter = str(Quarter.of(timezone.now().date()))
     assert _csv(ours, US, quarter) == _csv(theirs, MX, quarter)
@@ -173,8 +171,6 @@ def test_the_desk_shows_what_waits_and_the_bell_counts_it(world: OutcomeWorld) -
     stating.contest_outcome(theirs, reason="no", by=world.traces.specialist, now=timezone.now())
     world.traces.settle()
     assert f"/outcomes/{made.pk}/" in client.get("/desk/").text
-
-
 
 
 def test_an_ended_link_may_be_asked_for_again(world: OutcomeWorld) -> None:

@@ -352,12 +352,8 @@ def test_a_quarter_without_anything_is_an_empty_report(world: OutcomeWorld) -> N
     assert {row.value for row in rows_of(found)} <= {0, None}
 
 
-def test_a_report_reads_a_bounded_number_of_queries(
-    world: OutcomeWorld, django_assert_max_num_queries: Any
-) -> None:
+def test_a_report_reads_a_bounded_number_of_queries(world: OutcomeWorld, django_assert_max_num_queries: Any) -> None:
     for serial in SERIALS[:3]:
         world.exchange(serial=serial)
     with django_assert_max_num_queries(30):
         plain(MX, US, timezone.now())
-
-

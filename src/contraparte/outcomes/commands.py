@@ -25,10 +25,15 @@ def report(  # noqa: PLR0917 (each is an option with a name)
     other: Annotated[str, typer.Option("--with", help="The other agency, as us.ntc.")],
     quarter: Annotated[str, typer.Option("--quarter", help="The quarter, as 2026Q4.")],
     as_of: Annotated[
-        str, typer.Option("--as-of", help="Count what both sides held at this instant, as 2026-12-31T23:00:00Z; now otherwise.")
+        str,
+        typer.Option(
+            "--as-of", help="Count what both sides held at this instant, as 2026-12-31T23:00:00Z; now otherwise."
+        ),
     ] = "",
     only_post: Annotated[bool, typer.Option("--only-post", help="Only what this post asked or answered.")] = False,
-    public: Annotated[bool, typer.Option("--public", help="The version to publish: fewer than five hidden, no ids.")] = False,
+    public: Annotated[
+        bool, typer.Option("--public", help="The version to publish: fewer than five hidden, no ids.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table.")] = False,
 ) -> None:

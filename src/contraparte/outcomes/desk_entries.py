@@ -169,11 +169,11 @@ def notices(tenure: Tenure, now: datetime) -> Iterable[Notice]:
     """Feedback past its time, and what the other side reported."""
     late = [owed for owed in queries.feedback_owed(tenure) if owed.due_at is not None and owed.due_at < now]
     first = min((owed.due_at for owed in late if owed.due_at is not None), default=None)
-    yield Notice(gettext_lazy("answers whose use is overdue to be told"), len(late), reverse("outcomes:feedback"), first)
+    yield Notice(
+        gettext_lazy("answers whose use is overdue to be told"), len(late), reverse("outcomes:feedback"), first
+    )
     waiting = queries.to_decide(tenure).count()
     yield Notice(gettext_lazy("outcomes to confirm or contest"), waiting, reverse("outcomes:desk"))
-
-
 
 
 FIELD_WORDS: dict[str, Text] = {

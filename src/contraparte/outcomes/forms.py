@@ -9,7 +9,7 @@ from contraparte.directory.models import Tenure
 from contraparte.outcomes import queries
 from contraparte.outcomes.rules.kinds import Contribution, Kind, Thing
 from contraparte.outcomes.rules.lifecycle import Facts
-from contraparte.outcomes.rules.quantities import Quantity, Unit
+from contraparte.outcomes.rules.quantities import Quantity
 from contraparte.outcomes.rules.uses import NotUsed, Used
 from contraparte.outcomes.wording import CONTRIBUTIONS, KINDS, NOT_USED, THINGS, UNITS, USED
 
@@ -168,9 +168,7 @@ class FeedbackForm(forms.Form):
 class LinkForm(forms.Form):
     """Decide on a link: agree with one of our cases, or end it."""
 
-    step = forms.ChoiceField(
-        choices=[("agree", "agree"), ("end", "end")], widget=forms.HiddenInput, required=True
-    )
+    step = forms.ChoiceField(choices=[("agree", "agree"), ("end", "end")], widget=forms.HiddenInput, required=True)
     case = forms.ChoiceField(label=_("Our case"), required=False)
     reason = forms.CharField(
         label=_("Reason"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 2}),

@@ -4,8 +4,8 @@ What an outcome *is* stands in its words (`OutcomeWord`), one per message; the c
 from them (`rules/lifecycle.py`) and never written by hand.
 """
 
-from uuid import uuid4
 from typing import Any
+from uuid import uuid4
 
 from django.db import models
 

@@ -12,6 +12,7 @@ from contraparte.outcomes.models import Feedback, Outcome, OutcomeWord
 from contraparte.outcomes.rules.kinds import Contribution, Thing
 from contraparte.outcomes.rules.lifecycle import Act, Facts
 from contraparte.outcomes.rules.publishing import Row
+from contraparte.outcomes.rules.quantities import Unit
 from contraparte.outcomes.saying import facts_stored
 from contraparte.outcomes.wording import (
     ACTS,
@@ -112,9 +113,7 @@ def bars_of(rows: Sequence[Row]) -> list[Bar]:
     for row in rows:
         if row.section == "stage":
             groups.setdefault((row.subject, row.agency), {})[row.measure] = row
-    longest = max(
-        (float(value) for told in groups.values() for value in _ends(told) if value is not None), default=0.0
-    )
+    longest = max((float(value) for told in groups.values() for value in _ends(told) if value is not None), default=0.0)
     return [_bar(stage, agency, told, longest) for (stage, agency), told in groups.items()]
 
 
@@ -164,7 +163,7 @@ def lines_of(rows: Sequence[Row], section: str, places: Mapping[str, int]) -> li
         Line(
             subject=_subject(row),
             agency=row.agency,
-            measure=MEASURES.get(row.measure, UNITS.get(row.measure, row.measure)),  # type: ignore[call-overload]
+            measure=_measure(row),
             shown="< 5" if row.hidden else _shown(row),
             interval=_interval(row),
             ids=[(name, places.get(name)) for name in row.ids if name in places],
@@ -186,6 +185,12 @@ def _subject(row: Row) -> Text:
     if row.section == "contributions":
         return CONTRIBUTIONS[Contribution(row.subject)]
     return row.subject
+
+
+def _measure(row: Row) -> Text:
+    if row.section == "seized":
+        return UNITS[Unit(row.measure)]
+    return MEASURES.get(row.measure, row.measure)
 
 
 def _shown(row: Row) -> str:
@@ -218,5 +223,3 @@ def section_titles() -> dict[str, str]:
         "seized": _("Confirmed quantities"),
         "contributions": _("Contributions to confirmed events"),
     }
-
-

@@ -124,18 +124,20 @@ def confirm(request: PageRequest, pk: int) -> HttpResponse:
 def contest(request: PageRequest, pk: int) -> HttpResponse:
     """Contest what the other side reported."""
     lead = _("The other side reads the reason, and may correct or retract its report.")
-    return _with_reason(request, pk, stating.contest_outcome, _("Contest the outcome"), lead, _("Contest"))
+    title = _("Contest the outcome")
+    return _with_reason(request, pk, stating.contest_outcome, title=title, lead=lead, label=_("Contest"))
 
 
 @form_page("outcomes.report")
 def retract(request: PageRequest, pk: int) -> HttpResponse:
     """Take a report back."""
     lead = _("A report that was taken back counts nowhere. This is final; a mistake in the facts is better corrected.")
-    return _with_reason(request, pk, stating.retract_outcome, _("Retract the outcome"), lead, _("Retract"))
+    title = _("Retract the outcome")
+    return _with_reason(request, pk, stating.retract_outcome, title=title, lead=lead, label=_("Retract"))
 
 
 def _with_reason(
-    request: PageRequest, pk: int, action: Callable[..., Outcome], title: str, lead: str, label: str
+    request: PageRequest, pk: int, action: Callable[..., Outcome], *, title: str, lead: str, label: str
 ) -> HttpResponse:
     row = queries.outcome(request.tenure, pk)
     form = ReasonForm(request.POST or None)
@@ -233,9 +235,7 @@ def give(request: PageRequest, pk: int) -> HttpResponse:
 def links(request: PageRequest) -> HttpResponse:
     """The linked cases of this post."""
     found = Paginator(queries.links_of(request.tenure), queries.PAGE).get_page(request.GET.get("page"))
-    return render(
-        request, "outcomes/links.html", {"page": found, "posts": names_of(row.counterpart for row in found)}
-    )
+    return render(request, "outcomes/links.html", {"page": found, "posts": names_of(row.counterpart for row in found)})
 
 
 @form_page("outcomes.link")

@@ -35,7 +35,12 @@ def ask_link(about: Conversation, *, by: Tenure, now: datetime) -> CaseLink:
         if living is not None:
             raise CaseLinkStateError(state=living.state)
         thread = exchange.open_conversation(
-            post=directory.post(about.post_id), counterpart=about.counterpart, kind=KIND, by=by, now=now, case=about.case
+            post=directory.post(about.post_id),
+            counterpart=about.counterpart,
+            kind=KIND,
+            by=by,
+            now=now,
+            case=about.case,
         )
         link = CaseLink.objects.create(
             agency=about.agency, uuid=thread.uuid, post_id=about.post_id, counterpart=about.counterpart,

@@ -29,9 +29,7 @@ KIND = "outcome"
 TYPES = {act: f"outcome.{act.value}/1" for act in Act}
 
 
-def report_outcome(
-    about: Conversation, facts: Facts, *, by: Tenure, now: datetime, victim: bool = False
-) -> Outcome:
+def report_outcome(about: Conversation, facts: Facts, *, by: Tenure, now: datetime, victim: bool = False) -> Outcome:
     """Tell the other side of an exchange what came of it. `victim`: somebody is to be informed, by us.
 
     Raises OutcomeFieldError, OutcomeAboutError, PostNotLocalError, and what the gate refuses.
@@ -126,7 +124,7 @@ def note_victim(outcome: Outcome, *, now: datetime) -> VictimDuty:
 
 
 def note_victim_told(outcome: Outcome, *, told_on: date, by: Tenure, now: datetime) -> VictimDuty:
-    """Write down when the victim was informed. Raises OutcomeFieldError for a day to come or before the duty's event."""
+    """Write down when the victim was informed. Raises OutcomeFieldError for a day to come or too early."""
     with writing():
         duty = VictimDuty.objects.select_for_update().filter(outcome=outcome, told_on=None).first()
         if duty is None or by.post_id != outcome.post_id:

@@ -96,7 +96,14 @@ def hear_feedback(arrived: Arrived) -> None:
 
 
 def _keep(
-    request: Message, row: Message, code: Used | NotUsed | None, *, is_used: bool, note: str, is_ours: bool, at: datetime
+    request: Message,
+    row: Message,
+    code: Used | NotUsed | None,
+    *,
+    is_used: bool,
+    note: str,
+    is_ours: bool,
+    at: datetime,
 ) -> Feedback:
     assert code is not None
     kept, _ = Feedback.objects.get_or_create(

@@ -97,9 +97,7 @@ def _groups(known: dict[str, Reported]) -> list[list[Reported]]:
 
 def happened_between(events: Iterable[Event], first: date, last: date) -> list[Event]:
     """Those that happened from `first` to `last`, both days included, by id."""
-    return sorted(
-        (event for event in events if first <= event.facts.happened_on <= last), key=lambda event: event.id
-    )
+    return sorted((event for event in events if first <= event.facts.happened_on <= last), key=lambda event: event.id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,7 +139,7 @@ def figures(
     pair: tuple[str, str],
     post: str = "",
 ) -> Figures:
-    """Everything for one pair. Steps count in the quarter in which they began, events in that in which they happened."""
+    """Everything for one pair. Steps count in the quarter they began in, events in the one they happened in."""
     first, second = sorted(pair)
     own = sorted(
         (
@@ -196,9 +196,7 @@ def _asked_again(steps: Sequence[StepRow]) -> set[str]:
     return again
 
 
-def _direction(
-    steps: Sequence[StepRow], asker: str, holder: str, again: set[str], as_of: datetime
-) -> Direction:
+def _direction(steps: Sequence[StepRow], asker: str, holder: str, again: set[str], as_of: datetime) -> Direction:
     rows = [
         step for step in steps if step.is_main and (agency_of(step.asker), agency_of(step.holder)) == (asker, holder)
     ]

@@ -111,7 +111,9 @@ def standing(said: Iterable[Said]) -> Standing:
     once = {(one.by_reporter, one.turn): one for one in said}
     ordered = [once[key] for key in sorted(once)]
     versions = [
-        one.facts for one in ordered if one.by_reporter and one.act in (Act.REPORT, Act.CORRECT) and one.facts is not None
+        one.facts
+        for one in ordered
+        if one.by_reporter and one.act in (Act.REPORT, Act.CORRECT) and one.facts is not None
     ]
     words = [one for one in ordered if not one.by_reporter and one.act in (Act.CONFIRM, Act.CONTEST)]
     same = frozenset(one.same_as for one in words if one.act is Act.CONFIRM and one.same_as)

@@ -1,8 +1,7 @@
 """Figures as plain rows: the same for JSON, CSV and tables; and the public version, in which few are hidden.
 
 In the public version a count below five is hidden, and so is every figure made from fewer than five. Where parts add
-up to a shown whole and only one of them were hidden, the smallest shown part is hidden as well: else a subtraction
-would tell it. Identifiers never stand in it.
+up to a shown whole, the hidden ones together make five or more: else a subtraction would tell them. Identifiers never stand in it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -44,7 +43,7 @@ def rows_of(figures: Figures, *, public: bool = False) -> list[Row]:
     rows = [
         *(row for one in figures.stages for row in _times("stage", one.stage, one.holder, one.times, one.ids)),
         *(row for one in figures.directions for row in _direction(one, public=public)),
-        *(Row("refusals", one.ground, one.holder, "count", one.count, n=one.count, ids=one.ids) for one in figures.refusals),
+        *(row for row in _refusals(figures, public=public)),
         *(row for row in _feedback(figures, public=public)),
         *(row for row in _outcomes(figures)),
     ]
@@ -86,6 +85,16 @@ def _direction(one: Direction, *, public: bool) -> list[Row]:
     ]  # fmt: skip
 
 
+def _refusals(figures: Figures, *, public: bool) -> Iterable[Row]:
+    for holder in figures.pair:
+        told = [one for one in figures.refusals if one.holder == holder]
+        hidden = complement([one.count for one in told]) if public else set()
+        for place, one in enumerate(told):
+            gone = place in hidden
+            value = None if gone else one.count
+            yield Row("refusals", one.ground, holder, "count", value, n=one.count, hidden=gone, ids=one.ids)
+
+
 def _feedback(figures: Figures, *, public: bool) -> Iterable[Row]:
     for one in figures.feedback:
         parts = {"used": one.used, "not_used": one.not_used, "overdue": one.overdue, "pending": one.pending}
@@ -99,8 +108,11 @@ def _feedback(figures: Figures, *, public: bool) -> Iterable[Row]:
 def _outcomes(figures: Figures) -> Iterable[Row]:
     for one in figures.kinds:
         told = {
-            "confirmed": one.confirmed, "waiting": one.waiting, "contested": one.contested, "overturned": one.overturned,
-        }  # fmt: skip
+            "confirmed": one.confirmed,
+            "waiting": one.waiting,
+            "contested": one.contested,
+            "overturned": one.overturned,
+        }
         for name, count in told.items():
             yield Row("outcomes", one.kind.value, "", name, count, n=count, ids=one.ids if name == "confirmed" else ())
     for thing in figures.seized:
@@ -111,12 +123,11 @@ def _outcomes(figures: Figures) -> Iterable[Row]:
 
 
 def complement(parts: Sequence[int]) -> set[int]:
-    """The places to hide among parts of a shown whole: those below five, and never one alone."""
+    """The places to hide among parts of a shown whole: those below five, and so many more that they sum to five."""
     hidden = {place for place, count in enumerate(parts) if count < FEWEST}
-    if len(hidden) == 1 and sum(parts[place] for place in hidden):
-        shown = [(count, place) for place, count in enumerate(parts) if place not in hidden]
-        if shown:
-            hidden.add(min(shown)[1])
+    shown = sorted((count, place) for place, count in enumerate(parts) if place not in hidden)
+    while hidden and shown and sum(parts[place] for place in hidden) < FEWEST:
+        hidden.add(shown.pop(0)[1])
     return hidden
 
 
@@ -129,7 +140,8 @@ def _published(row: Row) -> Row:
         few = few or int(row.value or 0) < FEWEST or ended < FEWEST
     if few:
         return replace(row, value=None, low=None, high=None, n=None, hidden=True, ids=())
-    return replace(row, ids=())
+    # How many events make a quantity would tell, by subtraction, how many make the hidden ones.
+    return replace(row, ids=(), n=None if row.section == "seized" else row.n)
 
 
 def to_json(figures: Figures, rows: Sequence[Row], *, incomplete_since: str = "") -> dict[str, Any]:
