@@ -18,13 +18,17 @@ from contraparte.books.models import Book, Import
 from contraparte.directory.models import Agency, Person, Post, Tenure
 from contraparte.directory.rules.roles import Role
 from contraparte.exchange.attaching import attach_pieces
-from contraparte.exchange.models import Attachment, Conversation, Draft, Hold, Message, Permission
+from contraparte.exchange.models import Attachment, Conversation, Draft, Hold, Message, Obligation, Permission
 from contraparte.ledger.models import Log
+from contraparte.outcomes.actions.linking import ask_link
+from contraparte.outcomes.actions.stating import report_outcome
+from contraparte.outcomes.models import CaseLink, Outcome
 from contraparte.traces.actions.requesting import open_trace
 from contraparte.traces.models import CustodianTask, Event, SameGun, Trace, Walk
 from contraparte.web.permissions import PERMISSIONS, Door
 from tests.guard.routes import PAGE_ROUTES
 from tests.guard.test_routes import DECLARED, rows
+from tests.outcomes.outcome_world import arrest
 from tests.traces.conftest import world  # noqa: F401  (a fixture)
 from tests.traces.trace_world import DEALER, TraceWorld
 
@@ -75,6 +79,12 @@ OBJECTS: dict[str, Values] = {
     "traces:warning": _pk(SameGun),
     **dict.fromkeys((f"traces:{name}" for name in ("trace", "resubmit", "revise", "cancel", "adopt")), _pk(Trace)),
     **dict.fromkeys((f"traces:{name}" for name in ("walk", "refuse", "assist")), _pk(Walk, index=0)),
+    **dict.fromkeys((f"outcomes:{name}" for name in ("report", "ask_link")), _pk(Conversation)),
+    **dict.fromkeys(
+        (f"outcomes:{name}" for name in ("outcome", "confirm", "contest", "correct", "retract", "inform")), _pk(Outcome)
+    ),
+    "outcomes:give": lambda: {"pk": Obligation.objects.filter(stage="trace", closed_at__isnull=False).latest("pk").pk},
+    "outcomes:link": _pk(CaseLink),
     "traces:task": lambda: {"uuid": CustodianTask.objects.latest("pk").uuid},
 }
 WITH_PLACES = [route for route, door in DECLARED.items() if door.door is Door.TENURE and route.places]
@@ -118,6 +128,11 @@ def others_work(world: TraceWorld) -> TraceWorld:  # noqa: F811
     world.release(sent)
     open_trace(world.gun(event, key="r4", serial="880-44556"), by=world.officer, now=timezone.now())
     _attach_to(Draft.objects.latest("pk"), world)
+    about = world.trace(serial="XK-99182", maker="Nobody Arms").conversation
+    assert about is not None
+    report_outcome(about, arrest(region="MX-QRX"), by=world.officer, now=timezone.now(), victim=True)
+    ask_link(about, by=world.officer, now=timezone.now())
+    world.settle()
     return world
 
 
@@ -160,6 +175,8 @@ def test_the_others_work_holds_one_of_each(others_work: TraceWorld) -> None:
         CustodianTask,
         Book,
         Import,
+        Outcome,
+        CaseLink,
     ):
         assert model._default_manager.exists(), model.__name__
 
@@ -194,6 +211,7 @@ def test_no_list_shows_another_agencys_work(stranger: Callable[[Role], Client], 
         "Talvo",
         "Hermosillo",
         "frame.jpg",
+        "MX-QRX",
     )
     clients: dict[Role, Client] = {}
     for route in PAGE_ROUTES:

@@ -162,7 +162,11 @@ def make_world() -> TraceWorld:
         {"types": ["trace.request/1", "trace.cancel/1"], "from": "mx.fge-son", "to": "us", **to_federal},
         {"types": ["trace.result/1"], "from": "us", "to": "mx.fge-son", **to_federal},
     ]  # fmt: skip
-    adopt(example(routing=routing, purposes=["firearms_tracing"]), keys)
+    permits = [
+        {"types": ["trace.*", "outcome.*", "feedback.*", "case.*"], "from": start, "to": end}
+        for start, end in (("mx", "us"), ("us", "mx"))
+    ]
+    adopt(example(routing=routing, permits=permits, purposes=["firearms_tracing"]), keys)
     clocks = [
         {
             "types": ["trace.count/1", "trace.link/1"],

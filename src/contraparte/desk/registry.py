@@ -5,6 +5,7 @@ The desk shows every conversation in one way and knows none of their subjects. A
 
     register_subject(Subject("trace", _("Firearm trace"), titles=…, url=…, steps=…))
     register_desk_source(DeskSource("traces.custody", find_tasks))
+    register_steps(further_steps)
     register_words("field", {"serial": _("Serial")})     also: policy, stage, reason, close
     register_words("value", {"/code=refused": _("Refused")})     what a coded field says
 """
@@ -88,7 +89,10 @@ class DeskSource:
     find: "Callable[[Tenure, datetime], Iterable[DeskItem]]"
 
 
+StepSource = Callable[["Conversation", "Tenure", datetime], Sequence[Step]]
+
 SUBJECTS: dict[str, Subject] = {}
+STEP_SOURCES: list[StepSource] = []
 QUIET_TYPES: set[str] = set()
 DESK_SOURCES: list[DeskSource] = []
 _WORDS: dict[str, dict[str, Text]] = {"field": {}, "value": {}, "policy": {}, "stage": {}, "reason": {}, "close": {}}
@@ -109,6 +113,17 @@ def register_quiet(message_types: Iterable[str]) -> None:
 def register_desk_source(source: DeskSource) -> None:
     """Add work to the desk."""
     DESK_SOURCES.append(source)
+
+
+def register_steps(source: StepSource) -> None:
+    """Add steps to conversations of any kind, ended ones included: what another feature may do about them."""
+    STEP_SOURCES.append(source)
+
+
+def steps_of(conversation: "Conversation", tenure: "Tenure", now: datetime) -> list[Step]:
+    """What may be done next: by the conversation's own subject while it runs, and by everybody else."""
+    own = subject_of(conversation.kind).steps(conversation, tenure, now) if conversation.closed_at is None else ()
+    return [*own, *(step for source in STEP_SOURCES for step in source(conversation, tenure, now))]
 
 
 def register_words(vocabulary: Vocabulary, words: Mapping[str, Text]) -> None:

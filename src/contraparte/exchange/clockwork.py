@@ -41,6 +41,8 @@ def note_acceptances(accepted: Sequence[Accepted]) -> None:
         Conversation.objects.filter(pk=message.conversation_id, closed_at__isnull=True).update(
             closed_at=at, close_code=message.type
         )
+        Obligation.objects.filter(conversation=message.conversation_id, closed_at__isnull=True).update(closed_at=at)
+    _end_what_is_closed([obligation.message for obligation in asked])
 
 
 def _end(agency: str, request: uuid.UUID, answered_by: str, at: datetime.datetime) -> None:
@@ -113,6 +115,17 @@ def _pause(row: Obligation, others: Sequence[Obligation]) -> None:
     if row.due_at is not None:
         row.due_at += extended - row.extended
     row.extended, row.paused_until = extended, until
+
+
+def _end_what_is_closed(asked: Sequence[Message]) -> None:
+    """End clocks whose conversation was closed by a message before the receipt of the request came (again)."""
+    closed = Conversation.objects.filter(
+        pk__in={request.conversation_id for request in asked},
+        closed_at__isnull=False,
+        close_code__in=[known.name for known in registry.message_types() if known.closes],
+    )
+    for pk, at in closed.values_list("pk", "closed_at"):
+        Obligation.objects.filter(conversation=pk, closed_at__isnull=True, message__in=asked).update(closed_at=at)
 
 
 def _obligation(message: Message, stage: str, holder: str, at: datetime.datetime) -> Obligation:

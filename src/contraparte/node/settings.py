@@ -85,6 +85,7 @@ INSTALLED_APPS = [
     "contraparte.books",
     "contraparte.traces",
     "contraparte.inquiries",
+    "contraparte.outcomes",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -10,4 +10,5 @@ urlpatterns = [
     path("books/", include("contraparte.books.urls")),
     path("traces/", include("contraparte.traces.urls")),
     path("inquiries/", include("contraparte.inquiries.urls")),
+    path("outcomes/", include("contraparte.outcomes.urls")),
 ]

@@ -1105,6 +1105,51 @@ class LeadConvertedError(StateError):
     code = "inquiry.converted"
 
 
+# --- outcomes ---
+
+
+class OutcomeFieldError(InputError):
+    """A field of an outcome is missing or cannot be so. Names the `field` and what was `read`."""
+
+    code = "outcome.field"
+
+
+class QuarterUnreadableError(InputError):
+    """Not a quarter such as 2026Q4. Names the `field` and what was `read`."""
+
+    code = "outcome.quarter"
+
+
+class OutcomeAboutError(StateError):
+    """Nothing has crossed in the exchange that an outcome, a feedback or a link would be about."""
+
+    code = "outcome.about"
+
+
+class OutcomeStateError(StateError):
+    """The outcome is in another state than the step needs: `state` now, `allowed` steps."""
+
+    code = "outcome.state"
+
+
+class FeedbackNotOwedError(StateError):
+    """No word on its use is owed for this exchange: it is not answered, was refused, or is not ours."""
+
+    code = "outcome.feedback.not_owed"
+
+
+class FeedbackGivenError(StateError):
+    """What became of this answer has been said already."""
+
+    code = "outcome.feedback.given"
+
+
+class CaseLinkStateError(StateError):
+    """The link is in another state than the step needs: `state` now."""
+
+    code = "outcome.link.state"
+
+
 # --- web and node ---
 
 

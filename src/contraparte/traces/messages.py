@@ -9,6 +9,7 @@
 Unknown fields are kept (`extra="allow"`, invariant 9) and have no data class, so no node sends them on.
 """
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Final, Literal
 
@@ -194,6 +195,11 @@ class TraceMerge(Payload):
 
     reference: Short
     duplicate_of: Short
+
+
+def ground_of_refusal(result: Mapping[str, Any]) -> str:
+    """The ground on which a `trace.result/1` refuses, or ""."""
+    return "refused" if result.get("code") == ResultCode.REFUSED else ""
 
 
 GUN: Final = {"/gun/*": "firearm"}

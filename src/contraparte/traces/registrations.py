@@ -32,7 +32,7 @@ SILENCE_EVERY_S = 60.0
 TYPES = (
     MessageType(
         "trace.request/1", messages.TraceRequest, handlers.on_request, messages.REQUEST_CLASSES,
-        _("Trace request"), asks="trace", takes_files=True,
+        _("Trace request"), asks="trace", takes_files=True, feedback=True,
     ),
     MessageType(
         "trace.acknowledge/1", messages.TraceAcknowledge, handlers.on_acknowledge, messages.REFERENCES,
@@ -59,7 +59,7 @@ TYPES = (
     ),
     MessageType(
         "trace.result/1", messages.TraceResult, handlers.on_result, messages.RESULT_CLASSES,
-        _("Trace result"), answers=True,
+        _("Trace result"), answers=True, refusal=messages.ground_of_refusal,
     ),
     MessageType(
         "trace.adopt/1", messages.TraceAdopt, handlers.on_adopt, messages.REFERENCES, _("Request taken over"),

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from contraparte.desk import queries, threads
 from contraparte.desk.markings import marking_words
-from contraparte.desk.registry import subject_of
+from contraparte.desk.registry import steps_of, subject_of
 from contraparte.desk.rules.elapsed import totals
 from contraparte.exchange import actions as exchange
 from contraparte.protocol.marking import Marking
@@ -51,7 +51,7 @@ def show(request: PageRequest, pk: int) -> HttpResponse:
         "can_release": bool(may(request.tenure, "release.view")),
         "can_open_items": bool(may(request.tenure, "item.view")),
         "drafts": threads.open_drafts(conversation),
-        "steps": subject.steps(conversation, request.tenure, now) if conversation.closed_at is None else [],
+        "steps": steps_of(conversation, request.tenure, now),
         "posts": queries.names_of(
             {*named, *(who for entry in entries for who in (entry.row.sender, entry.row.recipient))}
         ),

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('directory', '0001_initial'),
-        ('exchange', '0003_pauses'),
+        ('exchange', '0005_pauses'),
     ]
 
     operations = [

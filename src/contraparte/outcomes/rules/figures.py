@@ -1,0 +1,237 @@
+"""The figures of two agencies over a quarter: a function of steps and events that both of them hold.
+
+Nothing in here knows which of the two asks, so both get the same answer. Times are those of receipts; a step that is
+still open counts with the time it has taken so far.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from contraparte.outcomes.rules.counting import Event, KindCount, by_kind, by_thing, contributions, happened_between
+from contraparte.outcomes.rules.kinds import Contribution
+from contraparte.outcomes.rules.quarters import Quarter
+from contraparte.outcomes.rules.survival import Lasted, Share, Times, times
+from contraparte.protocol.ids import agency_of
+
+#: Named in every report. A change of what a figure means is a new name, so that nobody compares the two unawares.
+DEFINITIONS: Final = "contraparte-figures/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What the asker said came of an answer."""
+
+    used: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """One step that was owed: `asker` and `holder` are posts. `is_main` where the step is the answer to a request."""
+
+    id: str
+    conversation: str
+    stage: str
+    asker: str
+    holder: str
+    opened_at: datetime
+    closed_at: datetime | None
+    is_main: bool = False
+    ground: str = ""  # of the refusal that ended it
+    feedback_due_at: datetime | None = None
+    use: Use | None = None
+
+    def ended_by(self, at: datetime) -> bool:
+        """Whether it had ended by then."""
+        return self.closed_at is not None and self.closed_at <= at
+
+    def lasted(self, at: datetime) -> Lasted:
+        """How long it had taken by then."""
+        ended = self.ended_by(at)
+        end = self.closed_at if ended and self.closed_at is not None else at
+        return Lasted((end - self.opened_at).total_seconds(), ended)
+
+
+@dataclass(frozen=True, slots=True)
+class StageTimes:
+    """One stage at one holding agency."""
+
+    stage: str
+    holder: str
+    times: Times
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Direction:
+    """What one agency asked of the other: the two directions stand side by side (reciprocity)."""
+
+    asker: str
+    holder: str
+    asked: int
+    answered: int
+    refused: int
+    still_open: int
+    first_try: Share
+    times: Times
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """How often an agency refused on a ground."""
+
+    holder: str
+    ground: str
+    count: int
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackCount:
+    """What an asker said of the answers it got: `owed` in all, of which told, and past their time."""
+
+    giver: str
+    owed: int
+    used: int
+    not_used: int
+    overdue: int
+    pending: int
+
+
+@dataclass(frozen=True, slots=True)
+class Seized:
+    """Confirmed quantities of one thing; `amount` in `unit`, and how many events they come from."""
+
+    thing: str
+    amount: str
+    unit: str
+    events: int
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """A quarter of two agencies, or of one post with one agency."""
+
+    quarter: Quarter
+    as_of: datetime
+    pair: tuple[str, str]
+    post: str
+    stages: list[StageTimes]
+    directions: list[Direction]
+    refusals: list[Refusals]
+    feedback: list[FeedbackCount]
+    kinds: list[KindCount]
+    seized: list[Seized]
+    parts: list[tuple[str, dict[Contribution, int]]]
+    definitions: str = DEFINITIONS
+
+
+def figures(
+    steps: Iterable[StepRow],
+    events: Iterable[Event],
+    *,
+    quarter: Quarter,
+    as_of: datetime,
+    pair: tuple[str, str],
+    post: str = "",
+) -> Figures:
+    """Everything for one pair. Steps count in the quarter they began in, events in the one they happened in."""
+    first, second = sorted(pair)
+    own = sorted(
+        (
+            step
+            for step in steps
+            if quarter.starts <= step.opened_at < quarter.ends
+            and step.opened_at <= as_of
+            and (not post or post in (step.asker, step.holder))
+        ),
+        key=lambda step: step.id,
+    )
+    happened = happened_between(events, quarter.first_day, quarter.last_day)
+    again = _asked_again(own)
+    return Figures(
+        quarter=quarter,
+        as_of=as_of,
+        pair=(first, second),
+        post=post,
+        stages=_stages(own, as_of),
+        directions=[
+            _direction(own, asker, holder, again, as_of) for asker, holder in ((first, second), (second, first))
+        ],
+        refusals=_refusals(own, as_of),
+        feedback=[_feedback(own, giver, as_of) for giver in (first, second)],
+        kinds=by_kind(happened),
+        seized=[Seized(thing, *total.shown(), count) for thing, total, count in by_thing(happened)],
+        parts=[(agency, contributions(happened, agency)) for agency in (first, second)],
+    )
+
+
+def _stages(steps: Sequence[StepRow], as_of: datetime) -> list[StageTimes]:
+    groups: dict[tuple[str, str], list[StepRow]] = defaultdict(list)
+    for step in steps:
+        groups[step.stage, agency_of(step.holder)].append(step)
+    return [
+        StageTimes(stage, holder, times(row.lasted(as_of) for row in rows), tuple(row.id for row in rows))
+        for (stage, holder), rows in sorted(groups.items())
+    ]
+
+
+def _asked_again(steps: Sequence[StepRow]) -> set[str]:
+    """Conversations in which a request was not complete at first: asked once more, or the asker owed a step itself."""
+    first: dict[str, StepRow] = {}
+    for step in sorted(steps, key=lambda step: (step.opened_at, step.id)):
+        if step.is_main:
+            first.setdefault(step.conversation, step)
+    again = set()
+    for step in steps:
+        main = first.get(step.conversation)
+        if main is not None and step.id != main.id:
+            owed_by_asker = agency_of(step.holder) == agency_of(main.asker)
+            if step.is_main or owed_by_asker:
+                again.add(step.conversation)
+    return again
+
+
+def _direction(steps: Sequence[StepRow], asker: str, holder: str, again: set[str], as_of: datetime) -> Direction:
+    rows = [
+        step for step in steps if step.is_main and (agency_of(step.asker), agency_of(step.holder)) == (asker, holder)
+    ]
+    ended = [row for row in rows if row.ended_by(as_of)]
+    refused = sum(bool(row.ground) for row in ended)
+    threads = {row.conversation for row in ended}
+    return Direction(
+        asker=asker,
+        holder=holder,
+        asked=len(rows),
+        answered=len(ended) - refused,
+        refused=refused,
+        still_open=len(rows) - len(ended),
+        first_try=Share(len(threads - again), len(threads)),
+        times=times(row.lasted(as_of) for row in rows),
+        ids=tuple(row.id for row in rows),
+    )
+
+
+def _refusals(steps: Sequence[StepRow], as_of: datetime) -> list[Refusals]:
+    groups: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for step in steps:
+        if step.is_main and step.ground and step.ended_by(as_of):
+            groups[agency_of(step.holder), step.ground].append(step.id)
+    return [Refusals(holder, ground, len(ids), tuple(ids)) for (holder, ground), ids in sorted(groups.items())]
+
+
+def _feedback(steps: Sequence[StepRow], giver: str, as_of: datetime) -> FeedbackCount:
+    told: Counter[str] = Counter()
+    for step in steps:
+        if not step.is_main or step.ground or agency_of(step.asker) != giver or not step.ended_by(as_of):
+            continue
+        if step.use is not None and step.use.at <= as_of:
+            told["used" if step.use.used else "not_used"] += 1
+        else:
+            due = step.feedback_due_at
+            told["overdue" if due is not None and due < as_of else "pending"] += 1
+    return FeedbackCount(giver, told.total(), told["used"], told["not_used"], told["overdue"], told["pending"])

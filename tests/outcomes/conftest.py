@@ -1,0 +1,20 @@
+"""A small world per test in which traces have been answered and accords let outcomes cross."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contraparte.directory import view
+from tests.exchange.small_world import OPERATOR
+from tests.outcomes.outcome_world import OutcomeWorld, make_outcome_world
+
+
+@pytest.fixture
+def world(transactional_db: None, settings: Any, tmp_path: Path) -> OutcomeWorld:
+    """Empty tables and an empty home, so that no guard of another test's logs refuses this one's."""
+    settings.NODE_OPERATOR = OPERATOR
+    settings.HOME = replace(settings.HOME, path=tmp_path)
+    view.forget()
+    return make_outcome_world()
