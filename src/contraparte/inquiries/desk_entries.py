@@ -8,6 +8,7 @@ from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
 from contraparte.desk.registry import Step, Text
+from contraparte.desk.rights_words import VALUES as DESK_VALUES
 from contraparte.directory.models import Tenure
 from contraparte.exchange.models import Conversation
 from contraparte.inquiries import queries
@@ -101,7 +102,6 @@ FIELD_WORDS: dict[str, Text] = {
     "/results/*/outcome": _("Outcome"),
     "/results/*/ground": _("Ground"),
     "/results/*/text": _("Result"),
-    "/used": _("Was it used"),
     "/way": _("How it was used"),
     "/outcome_due": _("Outcome to be told by"),
 }  # fmt: skip
@@ -110,7 +110,8 @@ VALUE_WORDS: dict[str, Text] = {
     **_entries("/instrument", "instruments"),
     **_entries("/offences/*/code", "offences"),
     **_entries("/measures/*/code", "measures"),
-    **_entries("/ground", "grounds"),
+    # Grounds on which a permission is refused too are worded by the desk.
+    **{code: words for code, words in _entries("/ground", "grounds").items() if code not in DESK_VALUES},
     **_entries("/results/*/ground", "grounds"),
     **{f"/urgency={code}": text for code, text in URGENCIES.items()},
     **{f"/rights/*={code}": text for code, text in RIGHTS.items()},
