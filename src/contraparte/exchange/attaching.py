@@ -9,7 +9,6 @@ Nobody but the sealing step sees a file in clear, and no file in clear is writte
 import datetime
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,6 +18,7 @@ from django.db import transaction
 from contraparte.directory import queries as directory
 from contraparte.directory.models import Tenure
 from contraparte.exchange import custody, files, registry
+from contraparte.exchange.items import require_usable
 from contraparte.exchange.models import Attachment, CustodyEvent, Draft, Message
 from contraparte.exchange.writing import writing
 from contraparte.protocol import limits
@@ -320,8 +320,11 @@ def prove_file(attachment: Attachment) -> None:
 def give_out(attachment: Attachment, *, by: Tenure, now: datetime.datetime) -> Iterator[bytes]:
     """The pieces of a file for a person who may read its message; that they took it is on record.
 
-    It is read to its end before the first byte is given: AttachmentChangedError, AttachmentLostError.
+    It is read to its end before the first byte is given: AttachmentChangedError, AttachmentLostError. Of what was
+    recalled or erased nothing is given: ItemRecalledError, ItemErasedError.
     """
+    if attachment.message is not None:
+        require_usable(attachment.message)
     prove_file(attachment)
     with writing():
         reason = str(attachment.message.uuid) if attachment.message is not None else str(attachment.draft_id)

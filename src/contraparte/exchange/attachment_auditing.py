@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from contraparte.exchange import files
 from contraparte.exchange.composing import describe
 from contraparte.exchange.models import Attachment, Message
-from contraparte.exchange.reading import read_message
+from contraparte.exchange.reading import is_erased, read_message
 from contraparte.ledger.registry import Finding
 from contraparte.protocol.attachments import FileDescription, files_of, sealed_size
 from contraparte.protocol.envelope import Header
@@ -40,7 +40,7 @@ def find_attachment_faults() -> Iterable[Finding]:
 
 def _fault(message: Message) -> str:
     rows = [row for row in message.attachments.all() if row.removed_at is None]
-    if not hasattr(message, "content"):
+    if is_erased(message):
         return "attachment.content.missing" if rows else ""
     if not rows and NAMED not in bytes(message.content.header):
         return ""

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from contraparte.directory import keyring
 from contraparte.directory import queries as directory
+from contraparte.exchange import arriving, outbox, registrations, registry, retention, rounds
+from contraparte.exchange.attaching import erase_files_of
 from contraparte.exchange.attachment_auditing import find_attachment_faults
-from contraparte.exchange import arriving, outbox, registrations, retention, rounds
 from contraparte.exchange.auditing import find_message_faults
 from contraparte.exchange.peers import signed_by_peer
 from contraparte.ledger import registry as ledger
@@ -55,6 +56,7 @@ def install() -> None:
     ledger.install(keys=DirectoryKeys(), peers=DirectoryPeers(), signed=signed_by_peer)
     ledger.register_cross_check("messages", find_message_faults)
     ledger.register_cross_check("attachments", find_attachment_faults)
+    registry.register_eraser(lambda row, now: erase_files_of([row], now=now))
     rounds.install()
     arriving.install()
     outbox.install()

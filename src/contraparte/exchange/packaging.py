@@ -15,8 +15,9 @@ from typing import Any
 from contraparte.directory import carrying, keyring
 from contraparte.exchange import registry
 from contraparte.exchange.bags import Bag
+from contraparte.exchange.items import require_usable
 from contraparte.exchange.known import as_signed
-from contraparte.exchange.models import Content, Conversation, Message, PolicyText, Receipt, Release
+from contraparte.exchange.models import Conversation, Message, PolicyText, Receipt, Release
 from contraparte.exchange.reading import read_message
 from contraparte.ledger.proving import cosigned_head, is_cosigned, prove_anyhow
 from contraparte.protocol import jws, limits
@@ -70,8 +71,10 @@ class Package:
 
 def refusal(row: Message) -> ContraparteError | None:
     """Why a message may not enter a court file, None where nothing forbids it."""
-    if not Content.objects.filter(pk=row.pk).exists():
-        return PackageItemError(item=str(row.uuid))
+    try:
+        require_usable(row)
+    except ContraparteError as refused:
+        return refused
     marking = read_message(row).marking
     if marking.evidence != "evidence":
         return PackageIntelligenceError(item=str(row.uuid))
