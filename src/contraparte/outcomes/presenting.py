@@ -31,7 +31,7 @@ from contraparte.web.templatetags.pages import day, span
 def ways_words(ways: Sequence[str] | frozenset[Contribution]) -> str:
     """Contributions in a line."""
     known = set(ways)
-    return ", ".join(str(words) for way, words in CONTRIBUTIONS.items() if way in known) or _("nothing")
+    return ", ".join(str(words) for way, words in CONTRIBUTIONS.items() if way in known) or _("no contribution")
 
 
 def facts_lines(row: Outcome) -> list[tuple[str, Any]]:
