@@ -48,6 +48,7 @@ class DeskItem:
     due_at: datetime | None = None
     urgent: bool = False
     other: str = ""  # the post on the other side, if there is one
+    conversation: int | None = None  # row id of the thread in which this does the step that is owed
 
 
 def _no_titles(_: "Sequence[Conversation]", __: "Tenure") -> Mapping[int, str]:
