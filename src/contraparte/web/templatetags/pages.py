@@ -6,6 +6,7 @@
 {{ date|day }}                          23 nov 2026
 {{ value|day_in_words }}                the same where a message's value is a day, else the value
 {{ seconds_or_timedelta|span }}         3 h 12 min
+{{ title|unbroken }}                    references in it (T-26-000005) stay in one line
 {{ post|named }}                        its name in the reader's language
 {% country "mx" %}                      the side's code on its accent
 {% field form.serial %}                 label, help, what was typed, what is wrong, how to mend it
@@ -22,7 +23,7 @@ from django.conf import settings
 from django.forms import BoundField
 from django.templatetags.static import static
 from django.utils import formats, timezone, translation
-from django.utils.html import format_html
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -101,6 +102,15 @@ def day_in_words(value: object) -> object:
         except ValueError:
             return value
     return value
+
+
+REFERENCE = re.compile(r"\b[A-Z]-\d{2}-\d{6,}\b")
+
+
+@register.filter
+def unbroken(text: object) -> SafeString:
+    """A text whose references are never torn apart at their hyphens."""
+    return mark_safe(REFERENCE.sub(r'<span class="cp-unbroken">\g<0></span>', conditional_escape(text)))  # noqa: S308
 
 
 @register.filter
