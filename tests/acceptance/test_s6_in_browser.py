@@ -365,8 +365,10 @@ class Story:
         (licence,) = truth.assisted
         sold_on, form, name = read_paper(self.trio.papers / f"{licence}.csv", gun)
         self.look(page, "traces-of-centre", "traces")
+        expect(self.link(page, "record")).to_have_count(0)
         self.go(page, "desk")
         self.await_on(page, self.link(page, "enter"))
+        expect(page.locator("section[aria-labelledby=h-todo] tbody tr")).to_have_count(1)
         self.look(page, "desk-of-centre", "enter")
         self.follow(self.link(page, "enter"))
         self.look(page, "call", "ask about", "who answered")

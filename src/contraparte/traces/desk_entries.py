@@ -129,6 +129,7 @@ FIELD_WORDS: dict[str, Text] = {name: text for name, text in FIELDS.items() if "
     "/note": gettext_lazy("Note"),
     "/recovery/country": gettext_lazy("Country of the recovery"),
     "/chain/*": gettext_lazy("Custodian"),
+    "/chain/*/custodian": gettext_lazy("Name"),
     "/chain/*/licence": gettext_lazy("Licence of the custodian"),
     "/chain/*/role": gettext_lazy("Role of the custodian"),
     "/chain/*/kind": gettext_lazy("Went to"),

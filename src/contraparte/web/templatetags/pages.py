@@ -108,7 +108,7 @@ REFERENCE = re.compile(r"\b[A-Z]-\d{2}-\d{6,}\b")
 
 
 @register.filter
-def unbroken(text: object) -> SafeString:
+def unbroken(text: str | SafeString) -> SafeString:
     """A text whose references are never torn apart at their hyphens."""
     return mark_safe(REFERENCE.sub(r'<span class="cp-unbroken">\g<0></span>', conditional_escape(text)))  # noqa: S308
 
