@@ -70,7 +70,10 @@ def when(moment: datetime | None, zone: str = "") -> SafeString | str:
     local = timezone.localtime(moment, ZoneInfo(zone) if zone else None)
     text = formats.date_format(local, "j b Y, H:i")
     return format_html(
-        '<time datetime="{}">{} <span class="cp-place">({})</span></time>', moment.isoformat(), text, place_of(local)
+        '<time datetime="{}"><span class="cp-unbroken">{}</span> <span class="cp-place">({})</span></time>',
+        moment.isoformat(),
+        text,
+        place_of(local),
     )
 
 
@@ -87,7 +90,8 @@ def day(value: date | None) -> SafeString | str:
         return ""
     if isinstance(value, datetime):
         value = timezone.localtime(value)
-    return format_html('<time datetime="{}">{}</time>', value.strftime("%Y-%m-%d"), formats.date_format(value, "j b Y"))
+    text = formats.date_format(value, "j b Y")
+    return format_html('<time class="cp-unbroken" datetime="{}">{}</time>', value.strftime("%Y-%m-%d"), text)
 
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
