@@ -365,8 +365,12 @@ class Story:
         (licence,) = truth.assisted
         sold_on, form, name = read_paper(self.trio.papers / f"{licence}.csv", gun)
         self.look(page, "traces-of-centre", "traces")
+        expect(self.link(page, "record")).to_have_count(0)
         self.go(page, "desk")
         self.await_on(page, self.link(page, "enter"))
+        told = " ".join(page.locator("section[aria-labelledby=h-todo] td a:not(.usa-button)").all_inner_texts())
+        walks = re.findall(r"W-\d\d-\d+", told)
+        assert len(walks) == len(set(walks)) > 0, "what is owed and the call it needs are one row"
         self.look(page, "desk-of-centre", "enter")
         self.follow(self.link(page, "enter"))
         self.look(page, "call", "ask about", "who answered")

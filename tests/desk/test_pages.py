@@ -12,11 +12,12 @@ from contraparte.desk import queries, registry
 from contraparte.desk.footer import SILENT_AFTER
 from contraparte.directory import actions as directory_actions
 from contraparte.directory import queries as directory
-from contraparte.directory.models import Accord, Person, Tenure
+from contraparte.directory.models import Accord, Agency, Person, Tenure
 from contraparte.directory.rules.roles import Role
 from contraparte.exchange import actions
 from contraparte.exchange.models import Conversation, Draft, Lane, Message, Obligation, Receipt
 from contraparte.ledger.models import Leaf, Log
+from contraparte.web.templatetags.pages import unbroken
 from tests.exchange.small_world import CENTRE, MARKING, OPERATOR, SONORA, SmallWorld
 
 BrowserOf = Callable[[Tenure], Client]
@@ -186,6 +187,11 @@ def test_a_title_is_escaped_once(world: SmallWorld, browser_of: BrowserOf, monke
     assert "<h1>Ridge &amp; &lt;b&gt;Sons&lt;/b&gt;</h1>" in page
 
 
+def test_a_reference_in_a_title_is_not_torn_apart() -> None:
+    told = unbroken("Walk W-26-000005 · <Ridge>")
+    assert told == 'Walk <span class="cp-unbroken">W-26-000005</span> · &lt;Ridge&gt;'
+
+
 # --- the release preview ---
 
 
@@ -197,6 +203,11 @@ def test_the_preview_shows_what_leaves_what_stays_and_which_rule_keeps_it(
     assert "A source is never named to the other side." in page
     assert "the approval of an authorising person who did not draft it" in page
     assert "Release</button>" not in page
+
+
+def test_whom_it_may_be_passed_on_to_is_told_by_name(world: SmallWorld, browser_of: BrowserOf) -> None:
+    page = text_of(browser_of(world.officer), f"/release/{drafted(world).pk}/")
+    assert "Mexico, United States" in page
 
 
 def test_approve_and_release_through_the_pages(world: SmallWorld, browser_of: BrowserOf) -> None:
@@ -283,6 +294,16 @@ def test_the_log_shows_heads_entries_and_a_proof_that_holds(world: SmallWorld, b
     page = text_of(client, f"/log/{log.pk}/1/")
     assert "the entry stands in the log under its signed head" in page and sent in page
     assert "please" not in page
+
+
+def test_of_two_agencies_of_one_node_both_logs_are_here(world: SmallWorld, browser_of: BrowserOf) -> None:
+    actions.send_all([world.note("please")], now=timezone.now())
+    world.settle()
+    told = ("Both logs are kept on this node", "Their log, as mirrored here", "None yet.")
+    here, mirrored, missing = map(text_of(browser_of(world.officer), "/log/").count, told)
+    assert here and not mirrored and not missing
+    Agency.objects.filter(pk="us.ntc").update(operator="us.ntc")
+    assert [*map(text_of(browser_of(world.officer), "/log/").count, told[:2])] == [here - 1, 1]
 
 
 def test_an_exported_proof_is_read_by_the_offline_verifier(world: SmallWorld, browser_of: BrowserOf) -> None:

@@ -8,7 +8,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from contraparte.desk.queries import to_do
 from contraparte.directory.models import Post, Tenure
+from contraparte.exchange.models import Obligation
 from contraparte.traces.actions.requesting import open_trace
 from contraparte.traces.models import CustodianTask, Event, Gun, SameGun, Trace
 from tests.traces.trace_world import CENTRE, GUN, MAKER, SONORA, TraceWorld
@@ -241,6 +243,30 @@ def test_figures_open_without_content(world: TraceWorld) -> None:
     world.trace()
     shown = browser(world.officer).get("/traces/figures/").text
     assert "First-pass yield" in shown and "Talvo" not in shown
+
+
+def test_a_call_that_is_owed_stands_on_the_desk_once_under_its_clock(world: TraceWorld) -> None:
+    world.line(MAKER, "Paper Trail Guns (us.dealer-tx-9)")
+    world.trace()
+    (owed,) = Obligation.objects.filter(agency="us.ntc", holder=CENTRE, closed_at=None)
+    Obligation.objects.filter(pk=owed.pk).update(due_at=timezone.now())
+    (item,) = to_do(world.specialist, timezone.now())
+    assert item.url == f"/traces/walks/{world.walk().pk}/custodians/2/"
+    assert (item.due_at is not None, item.other) == (True, SONORA)
+
+
+def test_a_question_that_is_owed_stands_on_the_desk_once(world: TraceWorld) -> None:
+    world.chain(serial="361-58921")
+    world.trace(serial="361-5892?")
+    (item,) = to_do(world.keeper, timezone.now())
+    assert item.url == f"/traces/book-questions/{CustodianTask.objects.get().uuid}/"
+
+
+def test_a_tracing_centre_is_not_invited_to_record(world: TraceWorld) -> None:
+    officer, centre = browser(world.officer), browser(world.specialist)
+    for address in ("/traces/", "/traces/recoveries/"):
+        assert "Record a recovery" in officer.get(address).text
+        assert "Record a recovery" not in centre.get(address).text
 
 
 def test_another_post_finds_nothing_of_it(world: TraceWorld) -> None:

@@ -1,6 +1,6 @@
 """The release preview as both people read it: what leaves, what stays and which rule keeps it, who will see it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 
 from contraparte.desk.attachments import FileShown, shown_files
 from contraparte.desk.markings import marking_parts
-from contraparte.desk.queries import names_of
+from contraparte.desk.queries import names_of, parties_of
 from contraparte.desk.registry import field_word, is_worded, value_word, word
-from contraparte.desk.words import DATA_CLASSES, NEEDS
+from contraparte.desk.words import COUNTRIES, DATA_CLASSES, NEEDS
 from contraparte.directory.models import Post, Tenure
 from contraparte.directory.rules.roles import Role
 from contraparte.exchange import actions as exchange
@@ -19,6 +19,7 @@ from contraparte.exchange import registry as exchange_types
 from contraparte.exchange.models import Draft, Message
 from contraparte.exchange.previewing import Leaf, Preview, Recipient
 from contraparte.exchange.quoting import Quote, find_quotes
+from contraparte.web.templatetags.pages import named
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ def preview_page(draft: Draft, tenure: Tenure, *, now: datetime) -> PreviewPage:
         readers=tuple(_reader(one, posts) for one in preview.recipients),
         digest=preview.content_digest.hex(),
         marking=marking_parts(marking),
-        circle=sorted(marking.circle),
+        circle=_onward(marking.circle),
         until=marking.retention_until.isoformat() if marking.retention_until else "",
         approvals=preview.approvals,
         needs=[str(NEEDS.get(need, need)) for need in preview.needs],
@@ -118,6 +119,12 @@ def _why_not_approve(preview: Preview, tenure: Tenure) -> str:
     if tenure.pk == draft.drafted_by_id or tenure.person_id == draft.drafted_by.person_id:
         return _("You drafted it, so another authorising person approves it.")
     return ""
+
+
+def _onward(circle: Iterable[str]) -> list[str]:
+    """Whom it may be passed on to: countries and agencies by name."""
+    agencies = parties_of(one for one in circle if "." in one)
+    return [str(named(agencies[one]) if one in agencies else COUNTRIES.get(one, one.upper())) for one in sorted(circle)]
 
 
 def _reader(recipient: Recipient, posts: dict[str, Post]) -> Reader:

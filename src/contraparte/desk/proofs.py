@@ -50,6 +50,7 @@ class Pair:
     mine: HeadShown | None
     theirs: HeadShown | None
     incidents: list[Incident]
+    is_here: bool  # the other agency lives on this node too: nothing is mirrored
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,7 @@ def pairs_of(tenure: Tenure) -> list[Pair]:
             mine=_head(latest.get((peer, True))),
             theirs=_head(latest.get((peer, False))),
             incidents=[one for one in incidents if {agency, peer} & {one.agency} and peer in one.origin],
+            is_here=peer in known and known[peer].operator == tenure.post.agency.operator,
         )
         for peer in peers
     ]

@@ -5,7 +5,7 @@ persons as well. What a tenure may not see is None, exactly as what does not exi
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -70,12 +70,25 @@ def draft_for(tenure: Tenure, pk: int) -> Draft | None:
 
 def to_do(tenure: Tenure, now: datetime) -> list[DeskItem]:
     """What this post must do now, the earliest clock first, what has no clock last and the oldest first."""
-    found = [*_owed(tenure), *_to_approve(tenure), *_to_finish(tenure)]
-    for source in DESK_SOURCES:
-        if may(tenure, source.permission):
-            found += source.find(tenure, now)
+    work = [item for source in DESK_SOURCES if may(tenure, source.permission) for item in source.find(tenure, now)]
+    found = [*_once(_owed(tenure), work), *_to_approve(tenure), *_to_finish(tenure)]
     far = now + timedelta(days=36_500)
     return sorted(found, key=lambda item: (item.due_at or far, not item.urgent, item.since or now))[:ROWS]
+
+
+def _once(owed: Sequence[DeskItem], work: Sequence[DeskItem]) -> list[DeskItem]:
+    """A step with a page of its own stands once: that page's action, under the clock of what is owed."""
+    owes = {item.conversation: item for item in owed}
+    done = {item.conversation for item in work} - {None}
+    return [
+        *(item for item in owed if item.conversation not in done),
+        *(
+            replace(item, due_at=item.due_at or known.due_at, urgent=item.urgent or known.urgent, other=known.other)
+            if item.conversation is not None and (known := owes.get(item.conversation))
+            else item
+            for item in work
+        ),
+    ]
 
 
 def waiting(tenure: Tenure, now: datetime) -> list[DeskItem]:
@@ -212,6 +225,7 @@ def _obligation_items(rows: Sequence[Obligation], tenure: Tenure) -> list[DeskIt
             urgent=row.urgency != "routine",
             other=_other_of(row, tenure),
             stopped=row.is_stopped,
+            conversation=row.conversation_id,
         )
         for row in rows
     ]

@@ -50,6 +50,7 @@ class DeskItem:
     urgent: bool = False
     other: str = ""  # the post on the other side, if there is one
     stopped: bool = False  # its clock stands still while the other side owes a clarification
+    conversation: int | None = None  # row id of the thread in which this does the step that is owed
 
 
 def _no_titles(_: "Sequence[Conversation]", __: "Tenure") -> Mapping[int, str]:

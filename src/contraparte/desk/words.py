@@ -101,6 +101,11 @@ PURPOSES: dict[str, str | Promise] = {
     "prosecution": _("prosecution"),
 }
 
+COUNTRIES: dict[str, str | Promise] = {
+    "mx": _("Mexico"),
+    "us": _("United States"),
+}
+
 EVIDENCE: dict[str, str | Promise] = {
     "intelligence": _("intelligence, not evidence"),
     "evidence": _("evidence"),

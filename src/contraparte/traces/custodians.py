@@ -49,6 +49,11 @@ def centre_of(country: str) -> str:
     return next((post.pk for post in posts if post.pk.startswith(f"{country}.")), "")
 
 
+def is_centre(post: Post) -> bool:
+    """Whether a post takes trace requests."""
+    return bool({REQUEST, "trace.*", "trace"} & set(post.handles))
+
+
 def _keeper(topic: str, name: str, role: Role) -> Custodian | None:
     post = next(iter(directory.who_handles(topic)), None)
     if post is None:

@@ -57,6 +57,7 @@ def questions(tenure: Tenure, now: datetime) -> Iterable[DeskItem]:
             action=_("Answer"),
             since=row.opened_at,
             due_at=row.due_at,
+            conversation=row.conversation_id,
         )
 
 
@@ -73,6 +74,7 @@ def calls(tenure: Tenure, now: datetime) -> Iterable[DeskItem]:
             action=_("Enter the answer"),
             since=hop.asked_at,
             urgent=hop.walk.priority == Event.Priority.URGENT,
+            conversation=hop.walk.conversation_id,
         )
     undecided = SameGun.objects.filter(state=SameGun.State.OPEN, later__event__post_id=tenure.post_id)
     for row in undecided.select_related("later__event").order_by("raised_at")[:MOST_ITEMS]:
@@ -127,6 +129,7 @@ FIELD_WORDS: dict[str, Text] = {name: text for name, text in FIELDS.items() if "
     "/note": gettext_lazy("Note"),
     "/recovery/country": gettext_lazy("Country of the recovery"),
     "/chain/*": gettext_lazy("Custodian"),
+    "/chain/*/custodian": gettext_lazy("Name"),
     "/chain/*/licence": gettext_lazy("Licence of the custodian"),
     "/chain/*/role": gettext_lazy("Role of the custodian"),
     "/chain/*/kind": gettext_lazy("Went to"),

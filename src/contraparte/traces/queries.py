@@ -15,15 +15,21 @@ from contraparte.directory.models import Tenure
 from contraparte.exchange.models import Draft, Message, Obligation, Receipt
 from contraparte.protocol.ids import agency_of
 from contraparte.traces.actions.requesting import sent_state
-from contraparte.traces.custodians import named
+from contraparte.traces.custodians import is_centre, named
 from contraparte.traces.models import CustodianTask, Event, Gun, Hop, SameGun, Trace, Walk
 from contraparte.traces.rules.codes import ResultCode
 from contraparte.traces.rules.walk import HopState
 from contraparte.traces.wording import STATES
+from contraparte.web.permissions import may
 from contraparte.web.registry import Hit
 
 PAGE = 50
 OPEN_STATES = (Trace.State.DRAFTED, Trace.State.SENT, Trace.State.ACKNOWLEDGED)
+
+
+def records_guns(tenure: Tenure) -> bool:
+    """Whether this person's post records recoveries: a tracing centre is asked and records none."""
+    return may(tenure, "traces.record").allowed and not is_centre(tenure.post)
 
 
 def events(tenure: Tenure) -> QuerySet[Event]:

@@ -56,6 +56,7 @@ def desk(request: PageRequest) -> HttpResponse:
             "walks": walks,
             "posts": parties_of(row.holder for row in (*rows, *walks)),
             "events": queries.events(request.tenure)[:8],
+            "records_guns": queries.records_guns(request.tenure),
             "concluded": concluded,
             "states": STATES,
         },
@@ -66,7 +67,8 @@ def desk(request: PageRequest) -> HttpResponse:
 def events(request: PageRequest) -> HttpResponse:
     """The recoveries of this post."""
     found = Paginator(queries.events(request.tenure), queries.PAGE).get_page(request.GET.get("page"))
-    return render(request, "traces/events.html", {"page": found})
+    context = {"page": found, "records_guns": queries.records_guns(request.tenure)}
+    return render(request, "traces/events.html", context)
 
 
 @form_page("traces.record")

@@ -6,6 +6,7 @@
 {{ date|day }}                          23 nov 2026
 {{ value|day_in_words }}                the same where a message's value is a day, else the value
 {{ seconds_or_timedelta|span }}         3 h 12 min
+{{ title|unbroken }}                    references in it (T-26-000005) stay in one line
 {{ post|named }}                        its name in the reader's language
 {% country "mx" %}                      the side's code on its accent
 {% field form.serial %}                 label, help, what was typed, what is wrong, how to mend it
@@ -22,7 +23,7 @@ from django.conf import settings
 from django.forms import BoundField
 from django.templatetags.static import static
 from django.utils import formats, timezone, translation
-from django.utils.html import format_html
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -69,7 +70,10 @@ def when(moment: datetime | None, zone: str = "") -> SafeString | str:
     local = timezone.localtime(moment, ZoneInfo(zone) if zone else None)
     text = formats.date_format(local, "j b Y, H:i")
     return format_html(
-        '<time datetime="{}">{} <span class="cp-place">({})</span></time>', moment.isoformat(), text, place_of(local)
+        '<time datetime="{}"><span class="cp-unbroken">{}</span> <span class="cp-place">({})</span></time>',
+        moment.isoformat(),
+        text,
+        place_of(local),
     )
 
 
@@ -86,7 +90,8 @@ def day(value: date | None) -> SafeString | str:
         return ""
     if isinstance(value, datetime):
         value = timezone.localtime(value)
-    return format_html('<time datetime="{}">{}</time>', value.strftime("%Y-%m-%d"), formats.date_format(value, "j b Y"))
+    text = formats.date_format(value, "j b Y")
+    return format_html('<time class="cp-unbroken" datetime="{}">{}</time>', value.strftime("%Y-%m-%d"), text)
 
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -101,6 +106,15 @@ def day_in_words(value: object) -> object:
         except ValueError:
             return value
     return value
+
+
+REFERENCE = re.compile(r"\b[A-Z]-\d{2}-\d{6,}\b")
+
+
+@register.filter
+def unbroken(text: str | SafeString) -> SafeString:
+    """A text whose references are never torn apart at their hyphens."""
+    return mark_safe(REFERENCE.sub(r'<span class="cp-unbroken">\g<0></span>', conditional_escape(text)))  # noqa: S308
 
 
 @register.filter
