@@ -14,7 +14,7 @@ from contraparte.web.letters import Letter, Text, day_in_words, render_letter
 
 LETTER = Letter(
     reference="FGE-SON/ASIN/17/2026",
-    date=date(2026, 3, 3),
+    written=date(2026, 3, 3),
     requesting=Text("Sonora State Prosecutor, International Office", "Fiscalía de Sonora, Dirección Internacional"),
     competent=Text("Central Authority for Mutual Assistance", "Autoridad Central de Asistencia Jurídica"),
     instrument=Text("Treaty on Cooperation for Mutual Legal Assistance", "Tratado de Cooperación sobre Asistencia"),

@@ -58,7 +58,7 @@ class Letter:
     """What a letter of request says. `article` is the place in the instrument; `due` is None where no date is asked."""
 
     reference: str
-    date: date
+    written: date
     requesting: Text
     competent: Text
     instrument: Text
@@ -84,7 +84,7 @@ def render_letter(letter: Letter) -> bytes:
 
     _require_whole(letter)
     halves = [_half(letter, number, language) for number, language in enumerate(LANGUAGES)]
-    told = {"halves": halves, "title": " · ".join(_WORDS["title"]), "date": letter.date.isoformat()}
+    told = {"halves": halves, "title": " · ".join(_WORDS["title"]), "date": letter.written.isoformat()}
     return bytes(
         typst.compile(
             (Path(__file__).parent / "letter.typ").read_bytes(),
@@ -92,7 +92,7 @@ def render_letter(letter: Letter) -> bytes:
             ignore_system_fonts=True,  # the same letter looks the same everywhere
             sys_inputs={"letter": json.dumps(told, ensure_ascii=False)},
             pdf_standards="ua-1",
-            timestamp=datetime.combine(letter.date, time(), UTC),
+            timestamp=datetime.combine(letter.written, time(), UTC),
         )
     )
 
@@ -160,7 +160,7 @@ def _half(letter: Letter, number: int, language: str) -> dict[str, Any]:
         "language": language,
         "words": words,
         "reference": letter.reference,
-        "date": day_in_words(letter.date, language),
+        "date": day_in_words(letter.written, language),
         "sections": sections,
         "signer": said(letter.signer),
         "version": letter.version,
