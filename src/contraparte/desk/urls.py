@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from contraparte.desk.views import board, contacts, conversation, log, package, release
+from contraparte.desk.views import board, contacts, conversation, log, package, pouches, release
 
 app_name = "desk"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -17,6 +17,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("release/<int:pk>/return/", release.give_back, name="give_back"),
     path("release/<int:pk>/send/", release.send, name="send"),
     path("release/<int:pk>/discard/", release.discard, name="discard"),
+    path("pouches/", pouches.show, name="pouches"),
+    path("pouches/make/", pouches.make, name="make_pouch"),
+    path("pouches/take/", pouches.take, name="take_pouch"),
+    path("pouches/<str:agency>/<int:number>/answer/", pouches.answer, name="pouch_answer"),
     path("contacts/", contacts.show, name="contacts"),
     path("log/", log.overview, name="log"),
     path("log/<int:pk>/", log.entries, name="entries"),
