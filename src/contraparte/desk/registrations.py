@@ -48,7 +48,7 @@ def register() -> None:
     register_permissions(CONTENT_FREE, content_free=True)
     register_nav(NavItem(_("Desk"), "desk:board", "desk.view", 10, icon="inbox"))
     register_nav(NavItem(_("Directory"), "desk:contacts", "contacts.view", 80, icon="contact_page"))
-    register_nav(NavItem(_("Pouches"), "desk:pouches", "pouches.carry", 85, icon="local_shipping"))
+    register_nav(NavItem(_("Pouches"), "desk:pouches", "pouches.carry", 85, icon="file_present"))
     register_nav(NavItem(_("Log"), "desk:log", "log.view", 90, icon="verified_user"))
     register_search(SearchSource(_("Conversations"), "conversation.view", searching.find_conversations))
     register_search(SearchSource(_("Contacts"), "contacts.view", searching.find_contacts))
