@@ -167,6 +167,35 @@ def test_two_files_exchanged_are_both_named(made: Made) -> None:
     swap()
 
 
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def test_contents_that_say_anything_at_all_are_named_and_break_nothing(made: Made) -> None:
+    thread, path, roots = made
+    files, policies = read(path), policies_of(thread)
+    contents = json.loads(files["data/contents.json"])
+
+    @EXAMPLES
+    @given(st.sampled_from(sorted(contents)), st.booleans(), JSON, st.data())
+    def replace_one(name: str, inside: bool, value: Any, data: st.DataObject) -> None:
+        changed = json.loads(files["data/contents.json"])
+        if inside and name in {"items", "files"}:
+            entry = data.draw(st.sampled_from(changed[name]))
+            entry[data.draw(st.sampled_from(sorted(entry)))] = value
+        else:
+            changed[name] = value
+        raw = canonical_json(changed)
+        if raw != files["data/contents.json"]:
+            verdict = verify_package({**files, "data/contents.json": raw}, policies, roots)
+            assert {"data/contents.json", "data/contents.jws"} & paths(verdict)
+
+    replace_one()
+
+
 # --- a forger who makes the lists anew ---
 
 

@@ -2,18 +2,23 @@
 
 import datetime
 import hashlib
+import shutil
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from contraparte.directory import keyring
+from contraparte.directory import client, keyring, publisher, view
+from contraparte.directory.actions import rotate_key
+from contraparte.directory.models import Key
 from contraparte.exchange import actions, packing, pouch_numbers, unpacking
+from contraparte.exchange.auditing import find_message_faults
 from contraparte.exchange.models import Incident, Message, Outbox, Receipt, Refusal
 from contraparte.exchange.packing import Packed
 from contraparte.exchange.unpacking import Taken
@@ -33,6 +38,7 @@ from contraparte.protocol.errors import (
 from contraparte.protocol.keys import Purpose, generate
 from contraparte.protocol.pouch import Manifest, Part, peek_manifest, seal_manifest
 from tests.exchange import small_world
+from tests.exchange.package_world import publish_directories
 from tests.exchange.small_world import OPERATOR, SmallWorld
 
 TABLES = (Message, Outbox, Receipt, Refusal, Leaf, Incident, HeadSeen)
@@ -327,3 +333,75 @@ def test_gaps_are_exactly_the_numbers_missing_below_the_highest(known: list[int]
     missing = {number for first, last in pouch_numbers.gaps(known) for number in range(first, last + 1)}
     assert missing == set(range(1, max(known, default=0))) - set(known)
     assert all(first <= last for first, last in pouch_numbers.gaps(known))
+
+
+def test_whatever_happens_to_pouches_every_message_is_handled_once_and_in_order(
+    world: SmallWorld, tmp_path: Path
+) -> None:
+    """Sending, packing, taking in, hearing answers and losing files in any order, in one world that goes on and on."""
+    thread, sent, files = world.conversation(), [], []
+
+    def send_one() -> None:
+        sent.append(f"note {len(sent)}")
+        actions.send_all([world.note(sent[-1], thread)], now=timezone.now())
+
+    def pack_one() -> None:
+        files.append(tmp_path / f"{len(files)}.pouch")
+        pack(files[-1])
+
+    steps = st.one_of(
+        st.just(send_one),
+        st.just(pack_one),
+        st.tuples(st.sampled_from(["take", "hear", "lose"]), st.integers(0, 50)),
+        st.just(world.handle),
+    )
+
+    def there(kind: str, number: int) -> list[Path]:
+        named = [file if kind == "take" else file.with_suffix(".answer") for file in files]
+        return [file for file in named if file.exists()][number:][:1]
+
+    @hypothesis_settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(st.lists(steps, max_size=12))
+    def happen(chosen: list[Any]) -> None:
+        for step in chosen:
+            if callable(step):
+                step()
+                continue
+            kind, number = step
+            for file in there("take" if kind == "lose" else kind, number):
+                file.unlink() if kind == "lose" else take(file)
+        handled = [one.message.body["text"] for one in small_world.handled if not one.is_copy]
+        assert handled == sent[: len(handled)], "in order, none twice, none left out"
+
+    happen()
+    pack_one()
+    take(files[-1])
+    take(files[-1].with_suffix(".answer"))
+    world.handle()
+    assert [one.message.body["text"] for one in small_world.handled if not one.is_copy] == sent
+    assert states("out") == ({"sent": 2 * len(sent)} if sent else {}) and not Incident.objects.exists()
+    assert list(find_message_faults()) == []
+
+
+def test_a_senders_new_key_is_vouched_for_by_the_directory_in_its_pouch(
+    world: SmallWorld, tmp_path: Path, settings: Any
+) -> None:
+    publish_directories(world, tmp_path / "safe")
+    send(world, "first")
+    home, now = settings.HOME.path / "directory", timezone.now()
+    shutil.copytree(home, tmp_path / "yesterday", symlinks=True)
+    with transaction.atomic():  # the sender's view of today, of which this node knows nothing yet
+        keys = rotate_key(OPERATOR, Purpose.TRANSPORT, now=now)
+        publisher.publish(world.registers["mx"].with_keys(keys), now=now)
+        client.refresh("mx", now=now)
+        pack(tmp_path / "one.pouch")
+        transaction.set_rollback(True)
+    shutil.rmtree(home)
+    shutil.copytree(tmp_path / "yesterday", home, symlinks=True)
+    view.forget()
+    known = set(Key.objects.values_list("kid", flat=True))
+    taken = take(tmp_path / "one.pouch")
+    assert taken.directories == {"mx": "taken", "us": "not newer"} and taken.accepted == 2
+    assert {kid.partition("-")[0] for kid in set(Key.objects.values_list("kid", flat=True)) - known} == {
+        f"{OPERATOR}#transport"
+    }

@@ -76,6 +76,7 @@ OBJECTS: dict[str, Values] = {
     "desk:hold_lift": _pk(Hold),
     **dict.fromkeys((f"desk:{name}" for name in ("entries", "find", "entry", "export")), _pk(Log, index=0)),
     **dict.fromkeys((f"traces:{name}" for name in ("event", "save_row", "import_guns", "open_all")), _pk(Event)),
+    "desk:pouch_answer": lambda: {"agency": "mx.fgr", "number": 1},
     "traces:warning": _pk(SameGun),
     **dict.fromkeys((f"traces:{name}" for name in ("trace", "resubmit", "revise", "cancel", "adopt")), _pk(Trace)),
     **dict.fromkeys((f"traces:{name}" for name in ("walk", "refuse", "assist")), _pk(Walk, index=0)),

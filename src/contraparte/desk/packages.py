@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from django.template.loader import render_to_string
@@ -47,7 +48,7 @@ def index_of(package: Package) -> bytes:
     for language in LANGUAGES:
         with translation.override(language):
             shown = [_shown(item, posts, language) for item in package.items]
-            context = {"package": package, "items": shown, "language": language}
+            context = {"package": package, "made": _utc(package.made), "items": shown, "language": language}
             parts.append(render_to_string("desk/package/section.html", context))
     return render_to_string("desk/package/index.html", {"package": package, "parts": parts}).encode()
 
@@ -61,14 +62,21 @@ def _shown(item: PackedItem, posts: dict[str, Post], language: str) -> dict[str,
         "title": type_title(message.type),
         "sender": _named(message.sender, posts, language),
         "recipient": _named(message.recipient, posts, language),
-        "created": message.created,
+        "created": _utc(message.created),
         "marking": marking_parts(message.marking),
         "groups": groups_of(message.type, message.body),
         "kept": [(field_word(one.pointer), word("policy", one.reason)) for one in message.withheld],
-        "receipts": [(str(MARKS.get(str(said.kind), said.kind)), said.receiver, said.at) for said in item.receipts],
+        "receipts": [
+            (str(MARKS.get(str(said.kind), said.kind)), said.receiver, _utc(said.at)) for said in item.receipts
+        ],
         "log": (item.row.log_origin, item.row.log_index),
         "digest": bytes(item.row.digest).hex(),
     }
+
+
+def _utc(at: datetime) -> str:
+    """To the second and always in UTC, whatever zone the page's reader lives in."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _named(post_id: str, posts: dict[str, Post], language: str) -> str:

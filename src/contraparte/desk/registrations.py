@@ -43,6 +43,7 @@ PERMISSIONS = {
 # Posts and proofs hold no content: an auditor reads the log, an administrator helps to find a post.
 CONTENT_FREE = {
     "contacts.view": {Role.OFFICER, Role.AUTHORISER, Role.CUSTODIAN, Role.AUDITOR, Role.ADMINISTRATOR},
+    "pouches.carry": {Role.ADMINISTRATOR},
     "log.view": {Role.OFFICER, Role.AUTHORISER, Role.AUDITOR, Role.ADMINISTRATOR},
 }
 
@@ -53,6 +54,7 @@ def register() -> None:
     register_permissions(CONTENT_FREE, content_free=True)
     register_nav(NavItem(_("Desk"), "desk:board", "desk.view", 10, icon="inbox"))
     register_nav(NavItem(_("Directory"), "desk:contacts", "contacts.view", 80, icon="contact_page"))
+    register_nav(NavItem(_("Pouches"), "desk:pouches", "pouches.carry", 85, icon="file_present"))
     register_nav(NavItem(_("Log"), "desk:log", "log.view", 90, icon="verified_user"))
     register_search(SearchSource(_("Conversations"), "conversation.view", searching.find_conversations))
     register_search(SearchSource(_("Contacts"), "contacts.view", searching.find_contacts))

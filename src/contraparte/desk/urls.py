@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from contraparte.desk.views import board, contacts, conversation, files, items, log, package, release
+from contraparte.desk.views import board, contacts, conversation, files, items, log, package, pouches, release
 
 app_name = "desk"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -31,6 +31,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("permissions/<int:pk>/grant/", items.grant, name="grant"),
     path("permissions/<int:pk>/refuse/", items.refuse, name="refuse"),
     path("permissions/<int:pk>/revoke/", items.revoke, name="revoke"),
+    path("pouches/", pouches.show, name="pouches"),
+    path("pouches/make/", pouches.make, name="make_pouch"),
+    path("pouches/take/", pouches.take, name="take_pouch"),
+    path("pouches/<str:agency>/<int:number>/answer/", pouches.answer, name="pouch_answer"),
     path("contacts/", contacts.show, name="contacts"),
     path("log/", log.overview, name="log"),
     path("log/<int:pk>/", log.entries, name="entries"),

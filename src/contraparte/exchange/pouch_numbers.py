@@ -2,6 +2,7 @@
 
     HOME/pouches/out/<agency>/0000000007.json     made for the node of that agency: hash, receipts carried
     HOME/pouches/out/<agency>/0000000007.heard    its answer has been taken in
+    HOME/pouches/in/<agency>/0000000007.answer    the answer to it, where it was taken in by a page
     HOME/pouches/in/<agency>/0000000007.json      taken in from the node of that agency: hash, predecessor
 
 A number is taken by creating its file, which two processes cannot both do. Nothing here decides what a message is: a
@@ -38,9 +39,7 @@ class Entry:
 def _folder(direction: str, agency: str) -> Path:
     parse_agency_id(agency)  # nothing that is no agency may become part of a path
     base: Path = settings.HOME.folder("pouches")
-    folder = base / direction / agency
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder
+    return base / direction / agency
 
 
 def _file(direction: str, agency: str, number: int) -> Path:
@@ -50,7 +49,9 @@ def _file(direction: str, agency: str, number: int) -> Path:
 @contextmanager
 def alone(direction: str, agency: str) -> Iterator[None]:
     """Hold one direction with one agency for this process."""
-    with (_folder(direction, agency) / ".lock").open("w") as handle:
+    folder = _folder(direction, agency)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 
@@ -89,6 +90,13 @@ def unheard(agency: str) -> list[int]:
     return [one for one in numbers(OUT, agency) if not _file(OUT, agency, one).with_suffix(".heard").exists()]
 
 
+def answer_file(agency: str, number: int) -> Path:
+    """Where the answer to a pouch is kept for whoever takes it along."""
+    file = _file(IN, agency, number).with_suffix(".answer")
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return file
+
+
 def gaps(known: list[int]) -> list[tuple[int, int]]:
     """First and last number of each run that is missing below the highest known one; `known` ascends."""
     found, expected = [], 1
@@ -100,6 +108,7 @@ def gaps(known: list[int]) -> list[tuple[int, int]]:
 
 
 def _create(file: Path, data: bytes) -> None:
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     beside = file.with_name(f".{file.name}.{os.getpid()}.new")
     with beside.open("wb") as handle:
         handle.write(data)

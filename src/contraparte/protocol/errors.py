@@ -730,6 +730,12 @@ class PackageUnprovableError(StateError):
     code = "package.unprovable"
 
 
+class LetterIncompleteError(InputError):
+    """A letter of request that lacks a text in one of its languages, or holds one too long. `field`, `language`."""
+
+    code = "letter.incomplete"
+
+
 class PackageUnreadableError(InputError):
     """A folder or archive that cannot be read as a package at all. `reason`."""
 

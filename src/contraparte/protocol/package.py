@@ -135,6 +135,9 @@ def _contents(files: Mapping[str, bytes], blame: Any) -> _Contents | None:
         listed = {entry["path"]: (entry["size"], entry["sha256"]) for entry in read["files"] if set(entry) == _ENTRY}
         if len(listed) != len(read["files"]) or [entry["path"] for entry in read["files"]] != sorted(listed):
             blame("order", CONTENTS, "files")
+        texts = (read["agency"], read["conversation"], read["made"], *(sha256 for _, sha256 in listed.values()))
+        if any(type(text) is not str for text in texts) or any(type(size) is not int for size, _ in listed.values()):
+            raise ValueError("type")
         return _Contents(read["agency"], read["conversation"], read["made"], listed, tuple(read["items"]))
     except (ContraparteError, KeyError, TypeError, ValueError) as error:
         blame("contents.unreadable", CONTENTS, type(error).__name__)
@@ -240,7 +243,7 @@ def _check_items(files: Mapping[str, bytes], contents: _Contents, trust: Trust, 
     for number, entry in enumerate(contents.items, 1):
         try:
             item = Item.parse(entry)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             blame("contents.unreadable", CONTENTS, f"item {number}: {type(error).__name__}")
             continue
         if item.place != f"{number:04d}":

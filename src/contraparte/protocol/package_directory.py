@@ -101,15 +101,14 @@ def _targets(root: Any, files: Mapping[str, bytes], base: str, blame: Blame) -> 
             root.verify_delegate(role, envelope.signed_bytes, envelope.signatures)
             if meta is not None:
                 meta.verify_length_and_hashes(files[name])
+            if role == "timestamp":
+                meta = signed.snapshot_meta
+            elif role == "snapshot":
+                meta = signed.meta["targets.json"]
+            version = meta.version if meta is not None else 0
         except (RepositoryError, ValueError, KeyError) as error:
             blame("directory.signature", base + name, type(error).__name__)
             return None
-        if role == "timestamp":
-            meta = signed.snapshot_meta
-            version = meta.version
-        elif role == "snapshot":
-            meta = signed.meta["targets.json"]
-            version = meta.version
     return signed
 
 
@@ -136,6 +135,6 @@ def _read_keys(found: Directory, data: bytes, path: str, blame: Blame) -> None:
             )
             raw = b64decode(entry["raw"], validate=True)
             found.keys[entry["kid"]] = PublicKey(entry["kid"], agency, purpose, raw, starts, ends)
-    except (ContraparteError, KeyError, ValueError, TypeError) as error:
+    except (ContraparteError, KeyError, ValueError, TypeError, AttributeError) as error:
         found.keys.clear()
         blame("directory.keys", path, type(error).__name__)

@@ -47,7 +47,7 @@ def _form(request: PageRequest, conversation: Conversation, error: ContraparteEr
         "choices": choices,
         "chosen": request.POST.getlist("items"),
         "can_make": any(one.refused is None for one in choices),
-        "posts": queries.names_of({one.row.sender for one in choices}),
+        "posts": queries.names_of({who for one in choices for who in (one.row.sender, one.row.recipient)}),
         "words": words_of(error) if error is not None else None,
     }
     return render(request, "desk/package.html", context, status=status_of(error) if error is not None else 200)

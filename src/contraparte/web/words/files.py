@@ -1,4 +1,4 @@
-"""Words for the error codes of pouches carried by hand and of evidence packages."""
+"""Words for the error codes of pouches carried by hand, evidence packages and letters."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -56,6 +56,10 @@ WORDS: dict[str, Problem] = {
     "package.unprovable": Problem(
         _("Something an expert needs to verify the package is not on this node: %(what)s, %(item)s."),
         _("The administrator refreshes the directories of both countries; then make the package again."),
+    ),
+    "letter.incomplete": Problem(
+        _("The letter lacks the field “%(field)s” in one of its languages, or it is too long."),
+        _("Write it in both languages; a letter leaves only whole. What you have typed is kept."),
     ),
     "package.unreadable": Problem(
         _("This cannot be read as an evidence package."),
