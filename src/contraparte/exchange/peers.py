@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
@@ -109,7 +109,12 @@ def _bounded_body(request: HttpRequest) -> bytes:
         raise BatchMalformedError(reason="content-length") from None
     if length > limits.BATCH_BYTES:
         raise BoundExceededError(what="batch", limit=limits.BATCH_BYTES, read=length)
-    body = request.read(length) if length > 0 else b""
+    try:
+        body = request.read(length) if length > 0 else b""
+    except UnreadablePostError:
+        raise BatchMalformedError(reason="cut") from None
+    if len(body) != max(length, 0):
+        raise BatchMalformedError(reason="cut")
     # The ledger's views know nothing of this door and ask `request.body`, which Django refuses after a read.
     request._body = body
     return body
