@@ -217,9 +217,7 @@ def send_file(recipient: str, path: str) -> float:
     thread = actions.open_conversation(post=post, counterpart=recipient, kind="bench", by=officer, now=now)
     draft = actions.draft(TYPE, BODY, conversation=thread, marking=Marking.from_json(MARKING), by=officer, now=now)
     started = time.perf_counter()
-    attaching.attach_pieces(
-        draft, read(Path(path)), name="file.bin", media_type="", by=officer, now=timezone.now()
-    )
+    attaching.attach_pieces(draft, read(Path(path)), name="file.bin", media_type="", by=officer, now=timezone.now())
     spent = time.perf_counter() - started
     actions.release_draft(draft, by=officer, now=timezone.now())
     return spent

@@ -55,7 +55,13 @@ def test_added_files_stand_in_the_preview_with_name_size_type_and_hash(
     draft = world.draft()
     status, page = upload(browser_of(world.officer), draft, ("frame.jpg", PHOTO), ("grip.jpg", b"grip"))
     assert status == 200 and "2 files are in the draft" in page
-    for shown in ("frame.jpg", "683.6", "image/jpeg", hashlib.sha256(PHOTO).hexdigest(), hashlib.sha256(b"grip").hexdigest()):
+    for shown in (
+        "frame.jpg",
+        "683.6",
+        "image/jpeg",
+        hashlib.sha256(PHOTO).hexdigest(),
+        hashlib.sha256(b"grip").hexdigest(),
+    ):
         assert shown in page
     assert [one.name for one in Attachment.objects.filter(draft=draft)] == ["frame.jpg", "grip.jpg"]
     assert folder("arriving") == [] and len(folder("attachments")) == 2
@@ -77,7 +83,8 @@ def test_a_file_is_taken_out_again(world: SmallWorld, browser_of: BrowserOf) -> 
 
 
 @pytest.mark.parametrize(
-    ("name", "data", "said"), [("empty.jpg", b"", "The file is empty."), ("x" * 250 + ".jpg", b"x", "1 to 200 characters")]
+    ("name", "data", "said"),
+    [("empty.jpg", b"", "The file is empty."), ("x" * 250 + ".jpg", b"x", "1 to 200 characters")],
 )
 def test_a_bad_file_is_told_and_nothing_of_the_form_is_kept(
     world: SmallWorld, browser_of: BrowserOf, name: str, data: bytes, said: str

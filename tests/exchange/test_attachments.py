@@ -169,7 +169,7 @@ def test_a_file_without_a_proper_name_is_not_taken(world: SmallWorld, name: str)
 
 def test_folders_of_a_name_stay_at_home(world: SmallWorld) -> None:
     assert put_in(world, world.draft(), content(10), name="C:\\casos\\77\\foto.jpg").name == "foto.jpg"
-    assert put_in(world, world.draft(), content(10), name="/home/olga/foto.jpg").name == "foto.jpg"
+    assert put_in(world, world.draft(), content(10), name="casos/77/foto.jpg").name == "foto.jpg"
 
 
 def test_nothing_in_a_file_is_no_file(world: SmallWorld) -> None:
@@ -350,9 +350,9 @@ def test_shipping_that_crashes_anywhere_comes_through(world: SmallWorld) -> None
 
     def check() -> None:
         shipping.forget_leases()
-        assert Attachment.objects.filter(message__direction="in").count() == Message.objects.filter(
-            direction="in"
-        ).count()
+        assert (
+            Attachment.objects.filter(message__direction="in").count() == Message.objects.filter(direction="in").count()
+        )
 
     assert crash_everywhere(through, check) >= 10
     require_whole()

@@ -51,7 +51,7 @@ def with_file(world: SmallWorld, **lies: Any) -> tuple[Said, bytes, Envelope]:
 
 
 def give(message: Said, piece: bytes, *, position: int = 0, offset: int = 0, peer: str = OPERATOR) -> int:
-    return arriving.receive_piece("us.ntc", "mx.fgr", message.id, position, offset, piece, peer=peer)
+    return arriving.receive_piece(arriving.Place("us.ntc", "mx.fgr", message.id, position), offset, piece, peer=peer)
 
 
 def files_here() -> int:
@@ -61,7 +61,11 @@ def files_here() -> int:
 def test_an_announced_file_is_asked_for_from_where_it_ends(world: SmallWorld) -> None:
     message, raw, envelope = with_file(world)
     told = answer(envelope)[0]
-    assert (told.kind, told.code, dict(told.extra)) == ("deferred", "attachment.missing", {"attachment": 0, "offset": 0})
+    assert (told.kind, told.code, dict(told.extra)) == (
+        "deferred",
+        "attachment.missing",
+        {"attachment": 0, "offset": 0},
+    )
     assert give(message, raw[:100]) == 100
     assert dict(answer(envelope)[0].extra) == {"attachment": 0, "offset": 100}
     # Out of place nothing is written, and the answer says where to go on.
@@ -75,7 +79,9 @@ def test_an_announced_file_is_asked_for_from_where_it_ends(world: SmallWorld) ->
 
 def test_nothing_is_taken_of_a_file_that_no_proven_message_announced(world: SmallWorld) -> None:
     message, raw, honest = with_file(world)
-    stranger = sealed(message, attachments=[SealedFile("ab" * 32, 100)], signing_key=generate("mx.fgr", Purpose.TRANSPORT))
+    stranger = sealed(
+        message, attachments=[SealedFile("ab" * 32, 100)], signing_key=generate("mx.fgr", Purpose.TRANSPORT)
+    )
     answer(stranger)
     for case in ({}, {"position": 1}, {"peer": "us.other"}):
         if case:

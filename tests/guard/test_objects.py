@@ -149,7 +149,16 @@ def test_another_agencys_object_is_not_there_and_does_not_change(stranger: Calla
 
 def test_no_list_shows_another_agencys_work(stranger: Callable[[Role], Client], others_work: TraceWorld) -> None:
     """Serial, case number, place and names of the others stand on no page that a stranger may open."""
-    secrets = ("361-58921", "36158921", "361-58922", "CI-FGE/77/2026", "CI-FGE/78/2026", "Talvo", "Hermosillo", "frame.jpg")
+    secrets = (
+        "361-58921",
+        "36158921",
+        "361-58922",
+        "CI-FGE/77/2026",
+        "CI-FGE/78/2026",
+        "Talvo",
+        "Hermosillo",
+        "frame.jpg",
+    )
     clients: dict[Role, Client] = {}
     for route in PAGE_ROUTES:
         door = DECLARED.get(route)

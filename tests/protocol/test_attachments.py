@@ -27,7 +27,9 @@ CHUNK = 16 * 1024
 ID, OTHER_ID = ids.new_id(), ids.new_id()
 
 
-def seal(content: bytes, *, message_id: str = ID, number: int = 3, piece: int = 10_000) -> tuple[bytes, FileDescription]:
+def seal(
+    content: bytes, *, message_id: str = ID, number: int = 3, piece: int = 10_000
+) -> tuple[bytes, FileDescription]:
     """The ciphertext of `content`, sealed in pieces, and its description."""
     key = new_key()
     sealer = FileSealer(key, message_id, number)

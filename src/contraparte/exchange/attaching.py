@@ -9,7 +9,6 @@ Nobody but the sealing step sees a file in clear, and no file in clear is writte
 import datetime
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -191,7 +190,7 @@ def attach(draft: Draft, intake: Intake, *, by: Tenure, now: datetime.datetime) 
 def attach_pieces(
     draft: Draft, pieces: Iterable[bytes], *, name: str, media_type: str, by: Tenure, now: datetime.datetime
 ) -> Attachment:
-    """Take a file in from pieces and put it into a draft. As `attach`, and AttachmentNameError, AttachmentEmptyError."""
+    """Take a file in from pieces and put it into a draft. Raises as `attach`, and for its name or an empty file."""
     require_may_attach(draft, by=by, now=now)
     with Intake(draft, name=name, media_type=media_type) as intake:
         for piece in pieces:
@@ -230,9 +229,7 @@ def erase_files_of(messages: Sequence[Message], *, now: datetime.datetime) -> in
     rows = list(Attachment.objects.filter(message__in=messages, removed_at=None).select_related("message"))
     for row in rows:
         assert row.message is not None
-        _forget(
-            [row], CustodyEvent.Kind.ERASED, by=None, place=row.agency, reason=str(row.message.uuid), now=now
-        )
+        _forget([row], CustodyEvent.Kind.ERASED, by=None, place=row.agency, reason=str(row.message.uuid), now=now)
         Attachment.objects.filter(pk=row.pk).update(name="–")
     return len(rows)
 
@@ -327,9 +324,7 @@ def give_out(attachment: Attachment, *, by: Tenure, now: datetime.datetime) -> I
     prove_file(attachment)
     with writing():
         reason = str(attachment.message.uuid) if attachment.message is not None else str(attachment.draft_id)
-        custody.note(
-            [attachment], CustodyEvent.Kind.DOWNLOADED, at=now, by=by, place=by.post_id, reason=reason
-        )
+        custody.note([attachment], CustodyEvent.Kind.DOWNLOADED, at=now, by=by, place=by.post_id, reason=reason)
     return open_file(attachment)
 
 

@@ -43,7 +43,7 @@ def purposes(marking: Any) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One link of the chain. `signed_by` is the agency whose signature stands behind it; empty for a node's own note."""
+    """One link of the chain. `signed_by` is the agency that signed it; empty for what the node noted itself."""
 
     kind: str
     at: datetime.datetime
@@ -80,9 +80,7 @@ def note_opened(messages: Sequence[Message], *, by: Tenure, at: datetime.datetim
     files = Attachment.objects.filter(message__in=messages, removed_at=None).select_related("message")
     for one in files:
         assert one.message is not None
-        note(
-            [one], CustodyEvent.Kind.OPENED, at=at, by=by, place=by.post_id, reason=str(one.message.uuid)
-        )
+        note([one], CustodyEvent.Kind.OPENED, at=at, by=by, place=by.post_id, reason=str(one.message.uuid))
 
 
 def note_released(attachments: Sequence[Attachment], message: Message, *, by: Tenure, at: datetime.datetime) -> None:

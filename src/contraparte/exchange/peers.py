@@ -129,18 +129,11 @@ def receive_messages(request: HttpRequest) -> HttpResponse:
 
 @from_peer("POST")
 def receive_piece(
-    request: HttpRequest, recipient: str, sender: str, uuid: uuid.UUID, position: int, offset: int
+    request: HttpRequest, *, recipient: str, sender: str, uuid: uuid.UUID, position: int, offset: int
 ) -> HttpResponse:
     """POST a piece of a sealed file; the answer says how many bytes of it are here by then (P3.5)."""
-    reached = arriving.receive_piece(
-        recipient,
-        sender,
-        str(uuid),
-        position,
-        offset,
-        request.batch,  # type: ignore[attr-defined]
-        peer=request.peer,  # type: ignore[attr-defined]
-    )
+    place = arriving.Place(recipient, sender, str(uuid), position)
+    reached = arriving.receive_piece(place, offset, request.batch, peer=request.peer)  # type: ignore[attr-defined]
     return HttpResponse(shipping.answer(reached), content_type="application/json")
 
 

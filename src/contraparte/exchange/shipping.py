@@ -26,7 +26,12 @@ from contraparte.protocol import limits
 from contraparte.protocol.attachments import SealedFile
 from contraparte.protocol.encoding import parse_object
 from contraparte.protocol.envelope import Header
-from contraparte.protocol.errors import AttachmentLostError, AttachmentUnexpectedError, ContraparteError, PeerAnswerError
+from contraparte.protocol.errors import (
+    AttachmentLostError,
+    AttachmentUnexpectedError,
+    ContraparteError,
+    PeerAnswerError,
+)
 from contraparte.protocol.receipts import Statement
 
 log = logging.getLogger(__name__)
@@ -41,7 +46,7 @@ Clock = Callable[[], datetime.datetime]
 
 
 def begin(message: Message, told: Statement, *, now: datetime.datetime) -> None:
-    """Note what the other side waits for. An answer that names no file of the message is passed over: it comes again."""
+    """Note what the other side waits for. An answer that names no file of the message is passed over."""
     position, offset = told.extra.get("attachment"), told.extra.get("offset")
     named = _files(message)
     if type(position) is not int or type(offset) is not int or not 0 <= position < len(named):
