@@ -24,6 +24,7 @@ def run(*words: object, username: str = "olga", post: str = SONORA) -> tuple[int
 @pytest.fixture(autouse=True)
 def _opened(world: SmallWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     """The home of this test is open in this process already: the commands find it so and open none."""
+    monkeypatch.setenv("CONTRAPARTE_HOME", str(settings.HOME.path))
     monkeypatch.setenv("CONTRAPARTE_OPENED", f"{os.getpid()}:{settings.HOME.path}")
 
 

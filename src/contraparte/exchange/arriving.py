@@ -45,6 +45,7 @@ log = logging.getLogger(__name__)
 
 RESERVE_BYTES = 1024**3  # kept free for the database and its log
 SHARE = 2  # one agency's announced files get at most 1/SHARE of what is free beyond the reserve
+MOST_ANNOUNCED = 2048  # files of one agency that may be on their way at a time: each costs a look at its length
 TIDY_EVERY_S = 600.0
 ORPHAN_S = 24 * 3600.0  # seconds a file without a row may lie: whoever writes one has a row for it long before
 
@@ -107,8 +108,10 @@ def _announced(ends: tuple[str, str], message: Said, digest: bytes) -> list[Arri
 
 def _has_room(ends: tuple[str, str], wanted: int) -> bool:
     """Whether files of `wanted` bytes more fit, beside what is announced and what one sender may take."""
-    waiting = _outstanding(Arrival.objects.all())
-    of_peer = _outstanding(Arrival.objects.filter(peer=ends[1]))
+    announced = Arrival.objects.filter(peer=ends[1])
+    if announced.count() >= MOST_ANNOUNCED:
+        return False
+    waiting, of_peer = _outstanding(Arrival.objects.all()), _outstanding(announced)
     free = files.room() - RESERVE_BYTES
     return waiting + wanted <= free and (of_peer + wanted) * SHARE <= free
 
