@@ -18,7 +18,8 @@ from bench.rows import Row, Size, seconds_of
 from contraparte.protocol.attachments import FileOpener, FileSealer, new_key
 from contraparte.protocol.ids import new_id
 
-MIB = {Size.QUICK: 64, Size.FULL: 5 * 1024}
+#: Twenty cuts want twenty pieces of 4 MiB at least, or every piece is cut.
+MIB = {Size.QUICK: 128, Size.FULL: 5 * 1024}
 #: Mebibytes instead of those above: for a look at another size.
 OTHER_SIZE = "BENCH_ATTACHMENT_MIB"
 CUTS = 20

@@ -27,12 +27,13 @@ SHOTS = os.environ.get("DESK_SHOTS", "")
 PHOTO = content(3_500_000, b"photo")
 WORDS = {
     "en": {
-        "add": "Add to the draft", "field": "Add files", "done": "2 files are in the draft", "approve": "Approve exactly this",
-        "release": "Release", "chain": "Chain of custody", "received": "Came in, every byte proven", "out": "Take out",
+        "add": "Add to the draft", "field": "Add files", "done": "2 files are in the draft", "release": "Release",
+        "approve": "Approve exactly this", "chain": "Chain of custody", "received": "Came in, every byte proven",
+        "out": "Take out",
     },
     "es": {
         "add": "Agregar al borrador", "field": "Agregar archivos", "done": "2 archivos quedaron en el borrador",
-        "approve": "Aprobar exactamente esto", "release": "Autorizar envío", "chain": "Cadena de custodia",
+        "release": "Autorizar envío", "approve": "Aprobar exactamente esto", "chain": "Cadena de custodia",
         "received": "Recibido, comprobado byte por byte", "out": "Quitar",
     },
 }  # fmt: skip

@@ -91,9 +91,8 @@ class Wire:
     def _answer(self, url: str, body: bytes) -> tuple[int, bytes]:
         if "/peer/attachments/" in url:
             recipient, sender, message_id, position, offset = url.rpartition("/peer/attachments/")[2].split("/")
-            reached = arriving.receive_piece(
-                recipient, sender, message_id, int(position), int(offset), body, peer=OPERATOR
-            )
+            place = arriving.Place(recipient, sender, message_id, int(position))
+            reached = arriving.receive_piece(place, int(offset), body, peer=OPERATOR)
             return 200, shipping.answer(reached)
         if url.endswith("/peer/receipts"):
             keep_receipts(decode_receipts(body), peer=OPERATOR)

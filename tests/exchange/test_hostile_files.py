@@ -1,6 +1,7 @@
 """A peer that lies about files fills no disk, reads nothing and changes nothing (P3.5)."""
 
 import hashlib
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -51,7 +52,7 @@ def with_file(world: SmallWorld, **lies: Any) -> tuple[Said, bytes, Envelope]:
 
 
 def give(message: Said, piece: bytes, *, position: int = 0, offset: int = 0, peer: str = OPERATOR) -> int:
-    return arriving.receive_piece("us.ntc", "mx.fgr", message.id, position, offset, piece, peer=peer)
+    return arriving.receive_piece(arriving.Place("us.ntc", "mx.fgr", message.id, position), offset, piece, peer=peer)
 
 
 def files_here() -> int:
@@ -108,6 +109,22 @@ def test_files_larger_than_the_room_there_is_are_put_off_and_take_none(world: Sm
     before = rows()
     assert answer(envelope)[0].code == "attachment.room"
     assert rows() == before and not Arrival.objects.exists() and files_here() == 0
+
+
+def test_no_more_files_are_announced_than_a_sender_may_have_on_their_way(world: SmallWorld) -> None:
+    _, _, envelope = with_file(world)
+    taken = [
+        Arrival(
+            agency="us.ntc", peer="mx.fgr", uuid=new_id(), context=new_id(), digest=b"d" * 32, position=0, number=1,
+            size=1, sha256=b"s" * 32, key=b"k" * 32, sealed_sha256=b"c" * 32, file="0" * 32,
+            expires=timezone.now() + timedelta(days=1),
+        )
+        for _ in range(arriving.MOST_ANNOUNCED)
+    ]  # fmt: skip
+    Arrival.objects.bulk_create(taken)
+    assert answer(envelope)[0].code == "attachment.room"
+    Arrival.objects.filter(uuid=taken[0].uuid).delete()
+    assert answer(envelope)[0].code == "attachment.missing"
 
 
 @pytest.mark.parametrize(

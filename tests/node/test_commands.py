@@ -207,6 +207,8 @@ def test_status_says_what_needs_a_person(node):
     assert report["problems"] == ["no directory is trusted yet"]
     assert report["migrations_pending"] == []
     assert report["road"]["outbox"] == 0
+    told = {name: report["attachments"][name] for name in ("files", "bytes", "lost", "arriving", "leaving")}
+    assert set(told.values()) == {0} and report["attachments"]["free_bytes"] > 0
     assert report["database"]["vendor"] == ("postgresql" if url else "sqlite")
     text = run("status", "--home", home, url=url)
     assert "no directory is trusted yet" in text.stdout
@@ -215,11 +217,17 @@ def test_status_says_what_needs_a_person(node):
 def test_a_backup_restores_what_was_there(node, tmp_path, databases):
     home, url = node
     in_node(home, ADD_AGENCY, url)
+    for folder in ("attachments", "arriving"):
+        (home / folder).mkdir(exist_ok=True)
+        (home / folder / ("ab" * 16)).write_bytes(b"sealed")
     assert run("backup", tmp_path / "b.tar", "--home", home, "--keys-to", tmp_path / "k.tar", url=url).returncode == 0
     other = databases.make()
     made = run("restore", tmp_path / "b.tar", "--home", tmp_path / "new", "--keys", tmp_path / "k.tar", url=other)
     assert made.returncode == 0, made.stderr
     assert in_node(tmp_path / "new", NAME, other) == "Fiscalía ñ"
+    # Files that are whole are in it; those on their way come again from their senders.
+    assert (tmp_path / "new" / "attachments" / ("ab" * 16)).read_bytes() == b"sealed"
+    assert not (tmp_path / "new" / "arriving" / ("ab" * 16)).exists()
     for key in (home / "keys").iterdir():
         assert (tmp_path / "new" / "keys" / key.name).read_bytes() == key.read_bytes()
     in_node(tmp_path / "new", "from contraparte.directory.actions import add_person\nadd_person('a', 'A')\n", other)

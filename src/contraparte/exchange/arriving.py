@@ -14,7 +14,7 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import transaction
 
@@ -45,6 +45,7 @@ log = logging.getLogger(__name__)
 
 RESERVE_BYTES = 1024**3  # kept free for the database and its log
 SHARE = 2  # one agency's announced files get at most 1/SHARE of what is free beyond the reserve
+MOST_ANNOUNCED = 2048  # files of one agency that may be on their way at a time: each costs a look at its length
 TIDY_EVERY_S = 600.0
 ORPHAN_S = 24 * 3600.0  # seconds a file without a row may lie: whoever writes one has a row for it long before
 
@@ -55,6 +56,15 @@ class Wait:
 
     code: str
     extra: Mapping[str, Any]
+
+
+class Place(NamedTuple):
+    """Which file: of which message, between which agencies, the how manieth its header names."""
+
+    recipient: str
+    sender: str
+    message_id: str
+    position: int
 
 
 def install() -> None:
@@ -98,8 +108,10 @@ def _announced(ends: tuple[str, str], message: Said, digest: bytes) -> list[Arri
 
 def _has_room(ends: tuple[str, str], wanted: int) -> bool:
     """Whether files of `wanted` bytes more fit, beside what is announced and what one sender may take."""
-    waiting = _outstanding(Arrival.objects.all())
-    of_peer = _outstanding(Arrival.objects.filter(peer=ends[1]))
+    announced = Arrival.objects.filter(peer=ends[1])
+    if announced.count() >= MOST_ANNOUNCED:
+        return False
+    waiting, of_peer = _outstanding(Arrival.objects.all()), _outstanding(announced)
     free = files.room() - RESERVE_BYTES
     return waiting + wanted <= free and (of_peer + wanted) * SHARE <= free
 
@@ -112,7 +124,7 @@ def _outstanding(rows: Any) -> int:
 
 
 def _announce(ends: tuple[str, str], message: Said, digest: bytes) -> list[Arrival]:
-    """A row for each file. What was announced under this id with another digest gives way: it can only be its author's."""
+    """A row for each file. What its author announced before under this id, with another digest, gives way."""
     with writing(ends[0]):
         earlier = list(Arrival.objects.select_for_update().filter(agency=ends[0], peer=ends[1], uuid=message.id))
         if earlier and bytes(earlier[0].digest) == digest:
@@ -139,9 +151,7 @@ def _announce(ends: tuple[str, str], message: Said, digest: bytes) -> list[Arriv
         return _announced(ends, message, digest)
 
 
-def receive_piece(
-    recipient: str, sender: str, message_id: str, position: int, offset: int, piece: bytes, *, peer: str
-) -> int:
+def receive_piece(place: Place, offset: int, piece: bytes, *, peer: str) -> int:
     """Add a piece of a file from the node of agency `peer`; returns how many bytes of it are here by then.
 
     A piece that does not begin where the file ends changes nothing: the answer says where to go on. Raises
@@ -149,7 +159,7 @@ def receive_piece(
     """
     if len(piece) > limits.ATTACHMENT_PIECE_BYTES:
         raise BoundExceededError(what="attachment piece", limit=limits.ATTACHMENT_PIECE_BYTES, read=len(piece))
-    row = _open_arrival(recipient, sender, message_id, position, peer)
+    row = _open_arrival(place, peer)
     size = sealed_size(row.size)
     if row.state != Arrival.State.OPEN:
         return size
@@ -168,19 +178,21 @@ def _note_whole(row: Arrival) -> None:
     row.state = Arrival.State.WHOLE
 
 
-def _open_arrival(recipient: str, sender: str, message_id: str, position: int, peer: str) -> Arrival:
+def _open_arrival(place: Place, peer: str) -> Arrival:
     try:
-        operator = directory.route_of(sender).operator
+        operator = directory.route_of(place.sender).operator
     except AgencyUnknownError:
         raise AttachmentUnexpectedError from None
-    row = Arrival.objects.filter(agency=recipient, peer=sender, uuid=message_id, position=position).first()
+    row = Arrival.objects.filter(
+        agency=place.recipient, peer=place.sender, uuid=place.message_id, position=place.position
+    ).first()
     if row is None or operator != peer:
         raise AttachmentUnexpectedError
     return row
 
 
 def prove_whole() -> int:
-    """Compare every whole file with what was signed; returns how many were looked at. Holds no transaction meanwhile."""
+    """Compare every whole file with what was signed, outside any transaction; returns how many were looked at."""
     rows = list(Arrival.objects.filter(state=Arrival.State.WHOLE).order_by("pk"))
     for row in rows:
         _prove(row)

@@ -191,7 +191,7 @@ def attach(draft: Draft, intake: Intake, *, by: Tenure, now: datetime.datetime) 
 def attach_pieces(
     draft: Draft, pieces: Iterable[bytes], *, name: str, media_type: str, by: Tenure, now: datetime.datetime
 ) -> Attachment:
-    """Take a file in from pieces and put it into a draft. As `attach`, and AttachmentNameError, AttachmentEmptyError."""
+    """Take a file in from pieces and put it into a draft. Raises as `attach`, and for its name or an empty file."""
     require_may_attach(draft, by=by, now=now)
     with Intake(draft, name=name, media_type=media_type) as intake:
         for piece in pieces:

@@ -39,11 +39,17 @@ def find_attachment_faults() -> Iterable[Finding]:
 
 
 def _fault(message: Message) -> str:
-    rows = [row for row in message.attachments.all() if row.removed_at is None]
+    rows = list(message.attachments.all())
+    here = [row for row in rows if row.removed_at is None]
     if is_erased(message):
-        return "attachment.content.missing" if rows else ""
+        return "attachment.content.missing" if here else ""
     if not rows and NAMED not in bytes(message.content.header):
         return ""
+    return _description_fault(message, rows) or next((fault for row in here if (fault := _file_fault(row))), "")
+
+
+def _description_fault(message: Message, rows: list[Attachment]) -> str:
+    """Rows and header against what the author signed; of erased files only that there were so many is left to hold."""
     try:
         described = files_of(read_message(message).attachments)
         named = Header.parse(bytes(message.content.header)).attachments
@@ -51,15 +57,10 @@ def _fault(message: Message) -> str:
         return "attachment.description.unreadable"
     if tuple(file.sealed for file in described) != named:
         return "attachment.header.changed"
-    if _erased(message) == len(described):
-        return ""
-    if len(rows) != len(described) or not _tell_the_same(rows, described):
+    here = [row for row in rows if row.removed_at is None]
+    if len(rows) != len(described) or not _tell_the_same(here, described):
         return "attachment.row.changed"
-    return next((fault for row in rows if (fault := _file_fault(row))), "")
-
-
-def _erased(message: Message) -> int:
-    return sum(row.removed_at is not None for row in message.attachments.all())
+    return ""
 
 
 def _tell_the_same(rows: list[Attachment], described: tuple[FileDescription, ...]) -> bool:

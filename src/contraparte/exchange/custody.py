@@ -43,7 +43,7 @@ def purposes(marking: Any) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One link of the chain. `signed_by` is the agency whose signature stands behind it; empty for a node's own note."""
+    """One link of the chain. `signed_by` is the agency that signed it; empty for what the node noted itself."""
 
     kind: str
     at: datetime.datetime

@@ -20,8 +20,8 @@ from contraparte.exchange.known import as_signed
 from contraparte.exchange.models import Lane, Message, Outbox, Receipt
 from contraparte.exchange.receipts import keep_receipts, outgoing_receipts
 from contraparte.exchange.resealing import reseal
-from contraparte.exchange.shipping import begin as begin_shipment
 from contraparte.exchange.rules.backoff import SOON_S, delay_s
+from contraparte.exchange.shipping import begin as begin_shipment
 from contraparte.exchange.transport import send_signed
 from contraparte.exchange.writing import writing
 from contraparte.protocol import limits

@@ -1,7 +1,8 @@
 """Conversations and what crosses in them: drafts, releases, messages, receipts, refusals, obligations, jobs.
 
 Several agencies may share a node, so every row says whose it is (`agency`): a message between two agencies of one
-node stands here twice, once for each, exactly as it would on two nodes.
+node stands here twice, once for each, exactly as it would on two nodes. One module, though long: these are the tables
+of one road, and every one of them points at another.
 """
 
 import datetime
@@ -435,7 +436,7 @@ class Attachment(models.Model):
 
 
 class CustodyEvent(models.Model):
-    """What happened to a file, who did it, when, where and why, and which bytes it was (ISO/IEC 27037). Never changed."""
+    """What happened to a file: who, when, where, why, and which bytes it was (ISO/IEC 27037). Never changed."""
 
     class Kind(models.TextChoices):
         ADDED = "added"

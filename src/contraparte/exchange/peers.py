@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
@@ -109,7 +109,12 @@ def _bounded_body(request: HttpRequest) -> bytes:
         raise BatchMalformedError(reason="content-length") from None
     if length > limits.BATCH_BYTES:
         raise BoundExceededError(what="batch", limit=limits.BATCH_BYTES, read=length)
-    body = request.read(length) if length > 0 else b""
+    try:
+        body = request.read(length) if length > 0 else b""
+    except UnreadablePostError:
+        raise BatchMalformedError(reason="cut") from None
+    if len(body) != max(length, 0):
+        raise BatchMalformedError(reason="cut")
     # The ledger's views know nothing of this door and ask `request.body`, which Django refuses after a read.
     request._body = body
     return body
@@ -124,18 +129,11 @@ def receive_messages(request: HttpRequest) -> HttpResponse:
 
 @from_peer("POST")
 def receive_piece(
-    request: HttpRequest, recipient: str, sender: str, uuid: uuid.UUID, position: int, offset: int
+    request: HttpRequest, *, recipient: str, sender: str, uuid: uuid.UUID, position: int, offset: int
 ) -> HttpResponse:
     """POST a piece of a sealed file; the answer says how many bytes of it are here by then (P3.5)."""
-    reached = arriving.receive_piece(
-        recipient,
-        sender,
-        str(uuid),
-        position,
-        offset,
-        request.batch,  # type: ignore[attr-defined]
-        peer=request.peer,  # type: ignore[attr-defined]
-    )
+    place = arriving.Place(recipient, sender, str(uuid), position)
+    reached = arriving.receive_piece(place, offset, request.batch, peer=request.peer)  # type: ignore[attr-defined]
     return HttpResponse(shipping.answer(reached), content_type="application/json")
 
 

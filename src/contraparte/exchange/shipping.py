@@ -13,7 +13,7 @@ import logging
 import random
 from collections.abc import Callable
 
-from django.db.models import F, Q
+from django.db.models import Q
 
 from contraparte.directory import queries as directory
 from contraparte.exchange import files
@@ -46,7 +46,7 @@ Clock = Callable[[], datetime.datetime]
 
 
 def begin(message: Message, told: Statement, *, now: datetime.datetime) -> None:
-    """Note what the other side waits for. An answer that names no file of the message is passed over: it comes again."""
+    """Note what the other side waits for. An answer that names no file of the message is passed over."""
     position, offset = told.extra.get("attachment"), told.extra.get("offset")
     named = _files(message)
     if type(position) is not int or type(offset) is not int or not 0 <= position < len(named):
@@ -65,10 +65,12 @@ def ship_once(*, clock: Clock, send: Send = send_signed, slice_bytes: int = SLIC
     claimed = _claim(clock())
     if claimed is None:
         return False
+    before = claimed.offset
     try:
         _ship(claimed, clock, send, slice_bytes)
     except ContraparteError as error:
-        _put_off(claimed, error, clock())
+        # A road that breaks again and again and yet carries something is gone on with at once.
+        _put_off(claimed, error, clock(), tries=claimed.tries if claimed.offset == before else 0)
     return True
 
 
@@ -155,7 +157,7 @@ def _note_progress(shipment: Shipment, size: int, now: datetime.datetime) -> Non
         wake_worker()
 
 
-def _put_off(shipment: Shipment, error: ContraparteError, now: datetime.datetime) -> None:
+def _put_off(shipment: Shipment, error: ContraparteError, now: datetime.datetime, *, tries: int) -> None:
     """Wait after a failure, longer each time; what the other side knows nothing of is told it again by the envelope."""
     log.warning("a file of %s waits: %s", shipment.message.uuid, error.code)
     with writing():
@@ -163,9 +165,9 @@ def _put_off(shipment: Shipment, error: ContraparteError, now: datetime.datetime
             Shipment.objects.filter(pk=shipment.pk).delete()
             Outbox.objects.filter(pk=shipment.pk).update(due=now)
         else:
-            pause = datetime.timedelta(seconds=delay_s(shipment.tries, random.random()))  # noqa: S311  (jitter)
+            pause = datetime.timedelta(seconds=delay_s(tries, random.random()))  # noqa: S311  (jitter)
             Shipment.objects.filter(pk=shipment.pk).update(
-                offset=shipment.offset, lease_until=None, due=now + pause, tries=F("tries") + 1, code=error.code
+                offset=shipment.offset, lease_until=None, due=now + pause, tries=tries + 1, code=error.code
             )
         wake_worker()
 

@@ -258,6 +258,8 @@ def _print_status(report: dict[str, Any]) -> None:
         console.print(table)
     for name, value in report.get("road", {}).items():
         console.print(f"{name.replace('_', ' ')}  {'–' if value in (None, '') else value}")
+    for name, value in report.get("attachments", {}).items():
+        console.print(f"files {name.replace('_', ' ')}  {value}")
     for problem in report["problems"]:
         console.print(f"[red]problem[/red]  {problem}")
     if not report["problems"]:
