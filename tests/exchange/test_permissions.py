@@ -372,7 +372,10 @@ def test_evidence_is_filed_without_asking(world: SmallWorld) -> None:
 def test_a_filing_names_its_court_and_no_day_to_come(world: SmallWorld) -> None:
     people = people_of(world)
     _, item = send_item(world, marked=marking("H0", evidence="evidence"))
-    for court, day, field in ((" ", now().date(), "court"), ("Juzgado", (now() + timedelta(days=2)).date(), "filed_on")):
+    for court, day, field in (
+        (" ", now().date(), "court"),
+        ("Juzgado", (now() + timedelta(days=2)).date(), "filed_on"),
+    ):
         with pytest.raises(FilingFieldError) as wrong:
             file_in_court(item, court=court, filed_on=day, by=people.officers[FEDERAL], now=now())
         assert wrong.value.params["field"] == field

@@ -1,7 +1,5 @@
 """When its time is over an item's content goes, on both sides; what proves that it passed stays and still verifies (P5.5)."""
 
-import io
-import subprocess
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -20,9 +18,9 @@ from contraparte.exchange.retention import erase_due, note_retention, tend_reten
 from contraparte.ledger.fsck import check_ledger
 from contraparte.ledger.models import Leaf
 from contraparte.ledger.rules.leaves import Kind, parse_leaf
+from contraparte.node.database_copy import copy_database
 from contraparte.protocol.errors import HoldFieldError, ItemErasedError, RightsRoleError
 from contraparte.protocol.frames import encode_batch
-from contraparte.node.database_copy import copy_database
 from tests.exchange.conftest import prepared
 from tests.exchange.crashes import crash_everywhere
 from tests.exchange.rights_world import draft_on, let_out, marking, people_of, send_item
@@ -245,7 +243,13 @@ def test_content_taken_away_without_its_leaf_is_found(world: SmallWorld) -> None
 
 @pytest.mark.parametrize(
     "change",
-    [{"type": "note.shout/1"}, {"sender": "mx.fgr/x"}, {"recipient": "us.ntc/annex"}, {"seq": 9}, {"urgency": "urgent"}],
+    [
+        {"type": "note.shout/1"},
+        {"sender": "mx.fgr/x"},
+        {"recipient": "us.ntc/annex"},
+        {"seq": 9},
+        {"urgency": "urgent"},
+    ],
     ids=str,
 )
 def test_no_column_of_an_erased_message_is_changed_unseen(world: SmallWorld, change: dict[str, Any]) -> None:

@@ -143,7 +143,11 @@ def test_pasted_words_are_found_whatever_the_case_and_punctuation(item: list[str
     pasted = ", ".join(item[start : start + RUN_WORDS]).upper() + "!\n"
     draft = words_of([" ".join(own) + " " + pasted])
     runs = runs_of(words_of([" ".join(item)]))
-    assert not runs or quoted_run(draft, runs) or words_of([pasted])[:-1] != words_of([" ".join(item)])[start : start + RUN_WORDS]
+    assert (
+        not runs
+        or quoted_run(draft, runs)
+        or words_of([pasted])[:-1] != words_of([" ".join(item)])[start : start + RUN_WORDS]
+    )
 
 
 def test_accents_and_line_breaks_do_not_hide_a_quotation() -> None:

@@ -9,7 +9,7 @@ from contraparte.desk.registry import word
 from contraparte.desk.rights_words import KINDS
 from contraparte.directory.models import Tenure
 from contraparte.exchange.items import onward_of, recalled_ids
-from contraparte.exchange.models import Filing, Hold, Message, Permission, Receipt, Recall
+from contraparte.exchange.models import Filing, Hold, Message, Permission, Recall, Receipt
 from contraparte.exchange.reading import is_erased, read_message
 from contraparte.exchange.recalls import Holder, holders_of
 from contraparte.exchange.rules.permissions import Kind, Need, may_use

@@ -24,7 +24,7 @@ PER_PAGE = 50
 # In the order things happen to a message; the row of marks always has the same places.
 OUT_MARKS = ("logged", "accepted", "cosigned", "delivered", "opened", "used")
 IN_MARKS = ("logged", "cosigned", "delivered", "opened", "used")
-NUMBERS = frozenset({"/item", "/permission", "/hold"})  # for machines; a link says it to people
+NUMBERS = frozenset({"/item", "/permission", "/hold"})  # a link says it to people
 LATE_MARKS = ("deleted",)  # shown only once it has happened
 
 
@@ -173,9 +173,14 @@ def _lines(name: str, body: dict[str, Any]) -> list[Line]:
         order = {}
     found = [(pointer, value) for pointer, value in leaves(body) if value not in ({}, [])]
     if not is_item_type(name):
-        found = [(pointer, moment_word(value)) for pointer, value in found if pointer not in NUMBERS]
+        found = [(pointer, moment_word(value)) for pointer, value in found if _is_for_people(pointer)]
     found.sort(key=lambda leaf: order.get(leaf[0].split("/")[1], len(order)))
     return [Line(field_word(pointer), pointer, value_word(pointer, value)) for pointer, value in found]
+
+
+def _is_for_people(pointer: str) -> bool:
+    """Numbers are for machines, and who got an item onward is listed on its page."""
+    return pointer not in NUMBERS and not pointer.startswith("/onward/")
 
 
 def _template(name: str) -> str:

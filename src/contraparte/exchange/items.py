@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from django.db.models import Q
 
-from contraparte.exchange.models import Draft, Erasure, Message, Receipt, Recall, Source
+from contraparte.exchange.models import Draft, Erasure, Message, Recall, Receipt, Source
 from contraparte.exchange.reading import is_erased
 from contraparte.protocol.errors import ItemErasedError, ItemRecalledError
 from contraparte.protocol.ids import agency_of

@@ -198,7 +198,9 @@ class Holder:
 def holders_of(item: Message) -> list[Holder]:
     """Who was asked to give the item back, copies and onward holders included, in the order they were asked."""
     uuids = Message.objects.filter(agency=item.agency, direction="out", copy_of=item.uuid).values_list("uuid")
-    orders = Recall.objects.filter(agency=item.agency, direction="out", item_uuid__in=[item.uuid, *(u for u, in uuids)])
+    orders = Recall.objects.filter(
+        agency=item.agency, direction="out", item_uuid__in=[item.uuid, *(u for (u,) in uuids)]
+    )
     found = []
     for one in orders:
         found.append(

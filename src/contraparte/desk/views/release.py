@@ -129,9 +129,7 @@ def cite(request: PageRequest, pk: int, item: int) -> HttpResponse:
     if source is None:
         raise Http404
     told = _("Named as a source. Its restrictions are the draft's from now on; approvals given before no longer count.")
-    return _do(
-        request, draft, lambda: exchange.cite_item(draft, source, by=request.tenure, now=timezone.now()), told
-    )
+    return _do(request, draft, lambda: exchange.cite_item(draft, source, by=request.tenure, now=timezone.now()), told)
 
 
 def _draft(tenure: Tenure, pk: int) -> Draft:
