@@ -1,4 +1,4 @@
-"""When its time is over an item's content goes, on both sides; what proves that it passed stays and still verifies (P5.5)."""
+"""When its time is over content goes, on both sides; what proves that it passed stays (P5.5)."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -146,7 +146,7 @@ def test_the_accord_sets_a_last_day_where_the_marking_has_none(world: SmallWorld
 
 
 def test_a_last_day_moved_in_the_database_erases_nothing_too_early(world: SmallWorld) -> None:
-    _, item = send_item(world, marked=marking("H0"))
+    _, _ = send_item(world, marked=marking("H0"))
     note_retention(now())
     Retention.objects.update(keep_until=date(2020, 1, 1))
     assert erase_due(now()) == 0 and not Erasure.objects.exists()
@@ -201,7 +201,7 @@ def test_a_hold_that_says_too_little_names_the_field(world: SmallWorld) -> None:
 
 def test_a_recall_of_an_erased_item_is_answered_so(world: SmallWorld) -> None:
     people = people_of(world)
-    sent, item = short_lived(world)
+    sent, _ = short_lived(world)
     forget(world)
     order_recall(Message.objects.get(pk=sent.pk), reason="mistake", by=people.officers[CENTRE], now=now())
     world.settle()
@@ -212,7 +212,7 @@ def test_a_recall_of_an_erased_item_is_answered_so(world: SmallWorld) -> None:
 
 
 def test_an_erasure_that_crashes_anywhere_has_not_happened(world: SmallWorld) -> None:
-    sent, item = short_lived(world)
+    short_lived(world)
     note_retention(now())
 
     def check() -> None:

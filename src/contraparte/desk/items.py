@@ -1,4 +1,4 @@
-"""The page of one item: what may be done with it, who read it, who has it, what was permitted, recalled, filed, held."""
+"""The page of one item: what may be done with it, who read and has it, what was permitted, recalled, filed, held."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -90,7 +90,7 @@ FIELDS: dict[str, str | Promise] = {
     "court": _("Court"),
     "filed_on": _("Filed on"),
     "opened_at": _("Opened"),
-    "answered_at": _("Answered"),
+    "answered_at": _("Answered on"),
     "post": _("Post"),
     "onward": _("Who got it onward"),
 }

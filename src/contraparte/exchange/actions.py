@@ -1,6 +1,7 @@
 """What posts do on the road: open a conversation, draft, have it approved, release it, send what is automatic.
 
-The public face of the exchange for features, in one place. Each action is one transaction; actor and time are arguments.
+The public face of the exchange for features, in one place. Each action is one transaction; actor and time are
+arguments.
 """
 
 import datetime
@@ -121,7 +122,7 @@ def draft(
 
 
 def cite_item(draft: Draft, item: Message, *, by: Tenure, now: datetime.datetime) -> Draft:
-    """Name an item as a source of a draft that quotes it. The marking may become stricter; approvals no longer count."""
+    """Name an item as a source of a draft that quotes it. Its marking may become stricter; approvals are void."""
     _require_running(by, now)
     with writing():
         locked = _lock_open(draft, by)

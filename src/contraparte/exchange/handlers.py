@@ -179,7 +179,7 @@ def on_revoke(arrived: Arrived) -> None:
 
 
 def tell_end(pk: int, now: datetime.datetime) -> None:
-    """The job: what rests on an ended permission ends too; who got the item by it is told; its sender reads who has it."""
+    """The job: what rests on an ended permission ends too; who got the item by it is told, its sender who that is."""
     row = Permission.objects.select_related("item__content", "conversation__post__agency").get(pk=pk)
     for carried in row.carries.filter(state=State.GRANTED, side=Side.GRANTER):
         end_permission(carried, by=directory.service_tenure(carried.conversation.post), now=now)

@@ -98,7 +98,7 @@ def grant_permission(permission: Permission, *, by: Tenure, now: datetime.dateti
 
 
 def _rest_on(row: Permission, now: datetime.datetime) -> list[Permission]:
-    """The permissions of the originators that this one needs; PermissionOriginError names the first that is not there."""
+    """The permissions of the originators that this one needs; PermissionOriginError names the first that is missing."""
     relied: dict[str, Permission] = {}
     needs = [Need(Kind(row.kind), recipient=post) for post in row.recipients or [""]]
     needs = [Need(one.kind, one.recipient, purpose) for one in needs for purpose in row.purposes or [""]]
@@ -156,7 +156,7 @@ def verdict_on(item: Message, need: Need, now: datetime.datetime) -> Verdict:
     return may_use(read_message(item).marking, grants_of(item), need, now)
 
 
-def _locked(permission: Permission, side: Side, state: State) -> Permission:
+def _locked(permission: Permission, side: Permission.Side, state: Permission.State) -> Permission:
     rows = Permission.objects.select_for_update(of=("self",))
     row = rows.select_related("item__content", "conversation__post__agency").get(pk=permission.pk)
     if row.side != side or row.state != state:
