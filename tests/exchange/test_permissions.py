@@ -101,6 +101,7 @@ def test_passing_on_a_third_partys_item_waits_for_its_permission_and_ends_with_i
     assert told.keys() == {SONORA, ANNEX, FEDERAL} and told[ANNEX] is not None
     again = draft_on(world, people, at_sonora, ANNEX, "Once more.")
     assert "permission.onward.revoked" in actions.preview(again, now=now()).withheld
+    assert not Refusal.objects.exists(), "nothing honest is refused on the way"
     assert list(find_message_faults()) == []
 
 
@@ -315,8 +316,9 @@ def test_pasting_an_items_text_into_a_draft_is_noticed(world: SmallWorld) -> Non
     people = people_of(world)
     _, item = send_item(world)
     send_item(world, "An open notice: " + TIP, marked=marking("H0"))
+    thread = world.conversation(FEDERAL, SONORA)
     draft = actions.draft(
-        "note.say/1", {"text": f"Please watch the road: {TIP.lower()}"}, conversation=world.conversation(FEDERAL, SONORA),
+        "note.say/1", {"text": f"Please watch the road: {TIP.lower()}"}, conversation=thread,
         marking=marking("H0"), by=people.officers[FEDERAL], now=now(),
     )  # fmt: skip
     found = find_quotes(draft)

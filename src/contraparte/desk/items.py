@@ -54,6 +54,7 @@ class ItemPage:
     onward: list[Passed]
     permissions: list[Permission]
     holders: list[Holder]
+    unnamed: int  # onward holders that no list names
     filings: list[Filing]
     holds: list[Hold]
 
@@ -110,6 +111,11 @@ def page_of(row: Message, now: datetime) -> ItemPage:
         onward=[Passed(one.recipient, one.at, read.get(one.pk)) for one in passed],
         permissions=list(row.permissions.all()[:50]),
         holders=holders_of(row) if not came_in else [],
+        unnamed=sum(
+            Recall.objects.filter(agency=row.agency, direction="out", item_uuid=row.uuid).values_list(
+                "unnamed", flat=True
+            )
+        ),
         filings=list(row.filings.select_related("by__person")[:50]),
         holds=list(row.holds.all()[:50]),
     )

@@ -17,6 +17,7 @@ from contraparte.directory.models import Post, Tenure
 from contraparte.directory.rules.roles import CONTENT_ROLES
 from contraparte.exchange import registry
 from contraparte.exchange.composing import Outgoing, compose_with_copies, require_road_open
+from contraparte.exchange.items import recalled_ids
 from contraparte.exchange.models import Approval, CaseFile, Conversation, Draft, Message, Receipt
 from contraparte.exchange.previewing import Preview, approvals_of, is_drafter, outgoing_of, preview_draft
 from contraparte.exchange.receipts import sign_later_receipts
@@ -369,9 +370,12 @@ def note_opened(conversation: Conversation, *, by: Tenure, now: datetime.datetim
     said = Receipt.objects.filter(message=OuterRef("pk"), ours=True, kind="opened")
     fresh = Message.objects.filter(conversation=conversation, direction="in", state=Message.State.HANDLED)
     unopened = fresh.exclude(Exists(said)).order_by("pk")
-    if unopened.exists():
+    rows = list(unopened[: limits.RECEIPTS])
+    hidden = recalled_ids(rows)  # whoever opens the conversation now does not read these
+    seen = [row for row in rows if row.pk not in hidden]
+    if seen:
         with writing(conversation.agency):
-            sign_later_receipts("opened", list(unopened[: limits.RECEIPTS]), now=now)
+            sign_later_receipts("opened", seen, now=now)
 
 
 def _require_own(conversation: Conversation, by: Tenure) -> None:

@@ -4,7 +4,7 @@
         └▶ refused
 
 Who passed on an item of somebody else gives no more than they have: a permission for what rests on another's item
-needs that other's permission first (S3), and ends with it.
+needs that other's permission first (S3), and ends with it. What was recalled is permitted no more.
 """
 
 import datetime
@@ -15,13 +15,14 @@ from contraparte.directory.models import Tenure
 from contraparte.exchange import jobs
 from contraparte.exchange.items import origins_of, require_usable
 from contraparte.exchange.messages import PermissionAsk, PermissionGrant, PermissionRefuse, PermissionRevoke
-from contraparte.exchange.models import Message, Permission
+from contraparte.exchange.models import Message, Permission, Recall
 from contraparte.exchange.reading import read_message
 from contraparte.exchange.rules.permissions import Kind, Need, Verdict, may_use, missing_scope
 from contraparte.exchange.sources import grants_of
 from contraparte.exchange.speaking import ACTS, DECIDES, Saying, require_right, say
 from contraparte.exchange.writing import writing
 from contraparte.protocol.errors import (
+    ItemRecalledError,
     ItemUnknownError,
     PermissionExpiredError,
     PermissionOriginError,
@@ -82,6 +83,8 @@ def grant_permission(permission: Permission, *, by: Tenure, now: datetime.dateti
     require_right(by, permission.conversation, DECIDES, now)
     with writing(permission.agency):
         row = _locked(permission, Side.GRANTER, State.ASKED)
+        if Recall.objects.filter(agency=row.agency, direction="out", item_uuid=row.item.uuid).exists():
+            raise ItemRecalledError(item=str(row.item.uuid))
         relied = _rest_on(row, now)
         until = min([row.until, *(one.until for one in relied)])
         if until <= now:

@@ -45,7 +45,7 @@ def say(saying: Saying, *, by: Tenure, now: datetime.datetime, message_id: str |
     """
     conversation = saying.conversation
     body: dict[str, Any] = saying.body.model_dump(mode="json", by_alias=True, exclude_none=True)
-    body = {name: value for name, value in body.items() if value not in ("", [])}
+    body = {name: value for name, value in body.items() if value not in ("", [], 0)}
     if is_silenced(conversation.post_id, saying.to, now):
         body = {name: value for name, value in body.items() if name not in FREE_TEXT}
     outgoing = Outgoing(

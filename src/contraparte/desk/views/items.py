@@ -63,7 +63,8 @@ def refuse(request: PageRequest, pk: int) -> HttpResponse:
     """Say no, on a ground."""
     row, form = _permission(request, pk), RefuseForm(request.POST)
     return _do(
-        request, row.item, lambda now: permissions.refuse_permission(row, by=request.tenure, now=now, **form.cleaned_data),
+        request, row.item,
+        lambda now: permissions.refuse_permission(row, by=request.tenure, now=now, **form.cleaned_data),
         _("Refused; who asked reads the ground."),
         name=f"refuse-{pk}", form=form,
     )  # fmt: skip
