@@ -162,6 +162,15 @@ def test_what_is_still_under_way_is_not_erased(world: SmallWorld) -> None:
     assert Erasure.objects.count() == 2
 
 
+def test_what_cannot_be_read_is_left_for_the_audit_and_holds_up_no_other(world: SmallWorld) -> None:
+    broken, _ = short_lived(world)
+    Content.objects.filter(message=broken).update(presentation=b"no message")
+    _, item = short_lived(world)
+    forget(world)
+    assert Erasure.objects.filter(message=item).exists() and not Erasure.objects.filter(message=broken).exists()
+    assert "message.content.changed" in {one.code for one in find_message_faults()}
+
+
 # --- legal hold ---
 
 
