@@ -118,7 +118,7 @@ def test_a_draft_takes_over_the_restrictions_of_its_sources_whatever_its_author_
 
 def test_naming_a_source_later_voids_approvals_given_before(world: SmallWorld) -> None:
     people = people_of(world)
-    _, item = send_item(world, marked=marking("H1"))
+    _, item = send_item(world, marked=marking("H0"))
     thread = world.conversation(FEDERAL, SONORA)
     draft = actions.draft(
         "note.say/1", {"text": "x"}, conversation=thread, marking=marking("H0"), by=people.officers[FEDERAL], now=now()

@@ -128,6 +128,7 @@ def cite_item(draft: Draft, item: Message, *, by: Tenure, now: datetime.datetime
     with writing():
         locked = _lock_open(draft, by)
         cite(locked, [item], by=by, now=now)
+        locked.approvals.all().delete()  # who approved did not know where the words come from
         locked.version += 1
         locked.save(update_fields=["version"])
     return locked
