@@ -48,7 +48,7 @@ def rows() -> dict[str, int]:
 def said(world: SmallWorld, text: str = "where?", **more: Any) -> Said:
     """A message of the federal office to the centre as it would be signed; never released, so never in its own log."""
     composed: Composed = compose(world.note(text, world.conversation(FEDERAL, CENTRE)), now=timezone.now())
-    return replace(composed.message, seq=1, nonce=new_nonce(), **more)
+    return replace(composed.message, **{"seq": 1, "nonce": new_nonce(), **more})
 
 
 def sealed(message: Said, **other: Any) -> Envelope:
@@ -493,3 +493,15 @@ def test_the_digest_of_a_message_covers_its_disclosures(world: SmallWorld) -> No
     presentation = issue(message, keyring.private_key("mx.fgr", Purpose.MESSAGE))
     shorter = b"~".join([*presentation.split(b"~")[:-2], b""])
     assert digest(shorter) != digest(presentation)
+
+
+# --- control types ---
+
+
+def test_a_message_with_content_keeps_its_place_and_a_control_message_has_none(world: SmallWorld) -> None:
+    order = {"item": new_id(), "reason": "mistake"}
+    lies = [said(world, seq=None), said(world, type="recall.order/1", body=order)]
+    before = {name: count for name, count in rows().items() if name not in {"Refusal", "Receipt", "Leaf"}}
+    assert [told(answer(sealed(lie))[0]) for lie in lies] == ["message.malformed"] * 2
+    assert before.items() <= rows().items()
+    assert told(answer(sealed(replace(lies[1], id=new_id(), seq=None)))[0]) == "accepted"

@@ -1,4 +1,4 @@
-"""Permissions for items over the road: only who sent an item permits, for a scope and a time; nothing outlives it (P6.4, S3)."""
+"""Permissions over the road: only who sent an item permits, for a scope and a time (P6.4, S3)."""
 
 from datetime import timedelta
 from typing import Any
@@ -52,7 +52,7 @@ def now() -> Any:
 def test_passing_on_a_third_partys_item_waits_for_its_permission_and_ends_with_it(world: SmallWorld) -> None:
     """S3: centre → federal office → state office, which wants to tell another post."""
     people = people_of(world)
-    tip, at_federal = send_item(world)
+    _, at_federal = send_item(world)
     # the provider itself may not pass it on without asking
     first = draft_on(world, people, at_federal, SONORA, TIP)
     assert actions.preview(first, now=now()).withheld == ("permission.onward.missing",)
@@ -101,6 +101,7 @@ def test_passing_on_a_third_partys_item_waits_for_its_permission_and_ends_with_i
     assert told.keys() == {SONORA, ANNEX, FEDERAL} and told[ANNEX] is not None
     again = draft_on(world, people, at_sonora, ANNEX, "Once more.")
     assert "permission.onward.revoked" in actions.preview(again, now=now()).withheld
+    assert not Refusal.objects.exists(), "nothing honest is refused on the way"
     assert list(find_message_faults()) == []
 
 
@@ -117,7 +118,7 @@ def test_a_draft_takes_over_the_restrictions_of_its_sources_whatever_its_author_
 
 def test_naming_a_source_later_voids_approvals_given_before(world: SmallWorld) -> None:
     people = people_of(world)
-    _, item = send_item(world, marked=marking("H1"))
+    _, item = send_item(world, marked=marking("H0"))
     thread = world.conversation(FEDERAL, SONORA)
     draft = actions.draft(
         "note.say/1", {"text": "x"}, conversation=thread, marking=marking("H0"), by=people.officers[FEDERAL], now=now()
@@ -315,8 +316,9 @@ def test_pasting_an_items_text_into_a_draft_is_noticed(world: SmallWorld) -> Non
     people = people_of(world)
     _, item = send_item(world)
     send_item(world, "An open notice: " + TIP, marked=marking("H0"))
+    thread = world.conversation(FEDERAL, SONORA)
     draft = actions.draft(
-        "note.say/1", {"text": f"Please watch the road: {TIP.lower()}"}, conversation=world.conversation(FEDERAL, SONORA),
+        "note.say/1", {"text": f"Please watch the road: {TIP.lower()}"}, conversation=thread,
         marking=marking("H0"), by=people.officers[FEDERAL], now=now(),
     )  # fmt: skip
     found = find_quotes(draft)
@@ -372,10 +374,8 @@ def test_evidence_is_filed_without_asking(world: SmallWorld) -> None:
 def test_a_filing_names_its_court_and_no_day_to_come(world: SmallWorld) -> None:
     people = people_of(world)
     _, item = send_item(world, marked=marking("H0", evidence="evidence"))
-    for court, day, field in (
-        (" ", now().date(), "court"),
-        ("Juzgado", (now() + timedelta(days=2)).date(), "filed_on"),
-    ):
+    later = (now() + timedelta(days=2)).date()
+    for court, day, field in ((" ", now().date(), "court"), ("Juzgado", later, "filed_on")):
         with pytest.raises(FilingFieldError) as wrong:
             file_in_court(item, court=court, filed_on=day, by=people.officers[FEDERAL], now=now())
         assert wrong.value.params["field"] == field

@@ -173,6 +173,24 @@ def test_control_messages_wait_for_nothing_and_nothing_waits_for_them(world: Sma
     assert {row.state for row in Message.objects.filter(uuid__in=[waiting, more], direction="out")} == {"sent"}
 
 
+def test_opening_the_conversation_afterwards_is_no_reading_of_what_was_recalled(world: SmallWorld) -> None:
+    people = people_of(world)
+    sent, item = send_item(world)
+    recall(sent, people.officers[CENTRE])
+    world.settle()
+    actions.note_opened(item.conversation, by=people.officers[FEDERAL], now=now())
+    assert not item.receipts.filter(kind="opened").exists()
+
+
+def test_what_was_recalled_is_permitted_no_more(world: SmallWorld) -> None:
+    people = people_of(world)
+    sent, item = send_item(world)
+    _, given = ask(world, people, item, SONORA)
+    recall(sent, people.officers[CENTRE])
+    with pytest.raises(ItemRecalledError):
+        grant_permission(given, by=people.chiefs[CENTRE], now=now())
+
+
 def test_copies_are_recalled_with_their_original(world: SmallWorld) -> None:
     people_of(world)
     thread = world.conversation(SONORA, CENTRE)

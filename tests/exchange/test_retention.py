@@ -1,7 +1,5 @@
-"""When its time is over an item's content goes, on both sides; what proves that it passed stays and still verifies (P5.5)."""
+"""When its time is over content goes, on both sides; what proves that it passed stays (P5.5)."""
 
-import io
-import subprocess
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -20,9 +18,9 @@ from contraparte.exchange.retention import erase_due, note_retention, tend_reten
 from contraparte.ledger.fsck import check_ledger
 from contraparte.ledger.models import Leaf
 from contraparte.ledger.rules.leaves import Kind, parse_leaf
+from contraparte.node.database_copy import copy_database
 from contraparte.protocol.errors import HoldFieldError, ItemErasedError, RightsRoleError
 from contraparte.protocol.frames import encode_batch
-from contraparte.node.database_copy import copy_database
 from tests.exchange.conftest import prepared
 from tests.exchange.crashes import crash_everywhere
 from tests.exchange.rights_world import draft_on, let_out, marking, people_of, send_item
@@ -148,7 +146,7 @@ def test_the_accord_sets_a_last_day_where_the_marking_has_none(world: SmallWorld
 
 
 def test_a_last_day_moved_in_the_database_erases_nothing_too_early(world: SmallWorld) -> None:
-    _, item = send_item(world, marked=marking("H0"))
+    _, _ = send_item(world, marked=marking("H0"))
     note_retention(now())
     Retention.objects.update(keep_until=date(2020, 1, 1))
     assert erase_due(now()) == 0 and not Erasure.objects.exists()
@@ -162,6 +160,15 @@ def test_what_is_still_under_way_is_not_erased(world: SmallWorld) -> None:
     world.settle()
     forget(world)
     assert Erasure.objects.count() == 2
+
+
+def test_what_cannot_be_read_is_left_for_the_audit_and_holds_up_no_other(world: SmallWorld) -> None:
+    broken, _ = short_lived(world)
+    Content.objects.filter(message=broken).update(presentation=b"no message")
+    _, item = short_lived(world)
+    forget(world)
+    assert Erasure.objects.filter(message=item).exists() and not Erasure.objects.filter(message=broken).exists()
+    assert "message.content.changed" in {one.code for one in find_message_faults()}
 
 
 # --- legal hold ---
@@ -203,7 +210,7 @@ def test_a_hold_that_says_too_little_names_the_field(world: SmallWorld) -> None:
 
 def test_a_recall_of_an_erased_item_is_answered_so(world: SmallWorld) -> None:
     people = people_of(world)
-    sent, item = short_lived(world)
+    sent, _ = short_lived(world)
     forget(world)
     order_recall(Message.objects.get(pk=sent.pk), reason="mistake", by=people.officers[CENTRE], now=now())
     world.settle()
@@ -214,7 +221,7 @@ def test_a_recall_of_an_erased_item_is_answered_so(world: SmallWorld) -> None:
 
 
 def test_an_erasure_that_crashes_anywhere_has_not_happened(world: SmallWorld) -> None:
-    sent, item = short_lived(world)
+    short_lived(world)
     note_retention(now())
 
     def check() -> None:

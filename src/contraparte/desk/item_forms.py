@@ -13,7 +13,7 @@ from contraparte.exchange.court import COURT_CHARS
 from contraparte.exchange.rules.permissions import Kind
 
 DATE = forms.DateInput(attrs={"type": "date"})
-MOST_POSTS = 500  # offered in one list; a recipient beyond them is asked for by the API
+MOST_POSTS = 500  # offered in one list, by agency
 
 
 def _words(label: Any) -> forms.CharField:

@@ -1,4 +1,4 @@
-"""The page of one item: what may be done with it, who read it, who has it, what was permitted, recalled, filed, held."""
+"""The page of one item: what may be done with it, who read and has it, what was permitted, recalled, filed, held."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ from contraparte.desk.registry import word
 from contraparte.desk.rights_words import KINDS
 from contraparte.directory.models import Tenure
 from contraparte.exchange.items import onward_of, recalled_ids
-from contraparte.exchange.models import Filing, Hold, Message, Permission, Receipt, Recall
+from contraparte.exchange.models import Filing, Hold, Message, Permission, Recall, Receipt
 from contraparte.exchange.reading import is_erased, read_message
 from contraparte.exchange.recalls import Holder, holders_of
 from contraparte.exchange.rules.permissions import Kind, Need, may_use
@@ -54,6 +54,7 @@ class ItemPage:
     onward: list[Passed]
     permissions: list[Permission]
     holders: list[Holder]
+    unnamed: int  # onward holders that no list names
     filings: list[Filing]
     holds: list[Hold]
 
@@ -110,6 +111,11 @@ def page_of(row: Message, now: datetime) -> ItemPage:
         onward=[Passed(one.recipient, one.at, read.get(one.pk)) for one in passed],
         permissions=list(row.permissions.all()[:50]),
         holders=holders_of(row) if not came_in else [],
+        unnamed=sum(
+            Recall.objects.filter(agency=row.agency, direction="out", item_uuid=row.uuid).values_list(
+                "unnamed", flat=True
+            )
+        ),
         filings=list(row.filings.select_related("by__person")[:50]),
         holds=list(row.holds.all()[:50]),
     )

@@ -16,7 +16,7 @@ from contraparte.desk.registry import DESK_SOURCES, QUIET_TYPES, DeskItem, subje
 from contraparte.directory.models import Agency, Post, Tenure
 from contraparte.directory.rules.roles import Role
 from contraparte.exchange import registry as exchange
-from contraparte.exchange.models import Conversation, Draft, Message, Obligation, Receipt
+from contraparte.exchange.models import Conversation, Draft, Message, Obligation, Recall, Receipt
 from contraparte.protocol.errors import MessageTypeUnknownError
 from contraparte.web.permissions import may
 from contraparte.web.templatetags.pages import when
@@ -139,10 +139,15 @@ def unread_count(tenure: Tenure) -> tuple[int, datetime | None]:
 _OPENED = Receipt.objects.filter(message_id=OuterRef("pk"), ours=True, kind="opened")
 
 
+_RECALLED = Recall.objects.filter(
+    direction="in", agency=OuterRef("agency"), item_uuid=OuterRef("uuid"), other=OuterRef("sender")
+)
+
+
 def _news(tenure: Tenure) -> QuerySet[Message]:
     """What other posts sent to this one, but for what it answers by itself."""
     rows = Message.objects.filter(agency=tenure.post.agency_id, direction="in", conversation__post_id=tenure.post_id)
-    return rows.exclude(type__in=sorted(QUIET_TYPES))
+    return rows.exclude(type__in=sorted(QUIET_TYPES)).exclude(Exists(_RECALLED))
 
 
 def overdue_count(tenure: Tenure, now: datetime) -> int:

@@ -93,6 +93,7 @@ FIELDS: dict[str, str | Promise] = {
     "answered_at": _("Answered on"),
     "post": _("Post"),
     "onward": _("Who got it onward"),
+    "unnamed": _("More posts, not named"),
 }
 
 VALUES: dict[str, str | Promise] = {

@@ -27,7 +27,7 @@ PER_PAGE = 50
 # In the order things happen to a message; the row of marks always has the same places.
 OUT_MARKS = ("logged", "accepted", "cosigned", "delivered", "opened", "used")
 IN_MARKS = ("logged", "cosigned", "delivered", "opened", "used")
-NUMBERS = frozenset({"/item", "/permission", "/hold"})  # for machines; a link says it to people
+NUMBERS = frozenset({"/item", "/permission", "/hold"})  # a link says it to people
 LATE_MARKS = ("deleted",)  # shown only once it has happened
 
 
@@ -193,7 +193,7 @@ def groups_of(name: str, body: dict[str, Any]) -> list[Group]:
     known = exchange.find_type(name)
     found = [(pointer, value) for pointer, value in leaves(body) if value not in ({}, [])]
     if not is_item_type(name):
-        found = [(pointer, moment_word(value)) for pointer, value in found if pointer not in NUMBERS]
+        found = [(pointer, moment_word(value)) for pointer, value in found if _is_for_people(pointer)]
     found.sort(key=lambda leaf: place_of(leaf[0], known.body if known else None))
     return [
         Group(
@@ -202,6 +202,11 @@ def groups_of(name: str, body: dict[str, Any]) -> list[Group]:
         )
         for element, part in groupby(found, key=lambda leaf: element_of(leaf[0]))
     ]
+
+
+def _is_for_people(pointer: str) -> bool:
+    """Numbers are for machines, and who got an item onward is listed on its page."""
+    return pointer not in NUMBERS and not pointer.startswith("/onward/")
 
 
 def _template(name: str) -> str:

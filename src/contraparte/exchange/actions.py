@@ -1,6 +1,7 @@
 """What posts do on the road: open a conversation, draft, have it approved, release it, send what is automatic.
 
-The public face of the exchange for features, in one place. Each action is one transaction; actor and time are arguments.
+The public face of the exchange for features, in one place. Each action is one transaction; actor and time are
+arguments.
 """
 
 import datetime
@@ -17,6 +18,7 @@ from contraparte.directory.rules.roles import CONTENT_ROLES
 from contraparte.exchange import custody, registry
 from contraparte.exchange.attaching import drop_files_of_draft
 from contraparte.exchange.composing import Outgoing, compose_with_copies, require_road_open
+from contraparte.exchange.items import recalled_ids
 from contraparte.exchange.models import Approval, CaseFile, Conversation, Draft, Message, Receipt
 from contraparte.exchange.previewing import Preview, approvals_of, is_drafter, outgoing_of, preview_draft
 from contraparte.exchange.receipts import sign_later_receipts
@@ -122,11 +124,12 @@ def draft(
 
 
 def cite_item(draft: Draft, item: Message, *, by: Tenure, now: datetime.datetime) -> Draft:
-    """Name an item as a source of a draft that quotes it. The marking may become stricter; approvals no longer count."""
+    """Name an item as a source of a draft that quotes it. Its marking may become stricter; approvals are void."""
     _require_running(by, now)
     with writing():
         locked = _lock_open(draft, by)
         cite(locked, [item], by=by, now=now)
+        locked.approvals.all().delete()  # who approved did not know where the words come from
         locked.version += 1
         locked.save(update_fields=["version"])
     return locked
@@ -370,11 +373,13 @@ def note_opened(conversation: Conversation, *, by: Tenure, now: datetime.datetim
     said = Receipt.objects.filter(message=OuterRef("pk"), ours=True, kind="opened")
     fresh = Message.objects.filter(conversation=conversation, direction="in", state=Message.State.HANDLED)
     unopened = fresh.exclude(Exists(said)).order_by("pk")
-    if unopened.exists():
+    rows = list(unopened[: limits.RECEIPTS])
+    hidden = recalled_ids(rows)  # whoever opens the conversation now does not read these
+    seen = [row for row in rows if row.pk not in hidden]
+    if seen:
         with writing(conversation.agency):
-            opened = list(unopened[: limits.RECEIPTS])
-            sign_later_receipts("opened", opened, now=now)
-            custody.note_opened(opened, by=by, at=now)
+            sign_later_receipts("opened", seen, now=now)
+            custody.note_opened(seen, by=by, at=now)
 
 
 def _require_own(conversation: Conversation, by: Tenure) -> None:

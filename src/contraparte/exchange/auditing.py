@@ -94,7 +94,8 @@ def _surroundings(rows: Sequence[Message]) -> _Surroundings:
         resealings[one.message_id].append(one)
     erasures = {one.message_id: one for one in Erasure.objects.filter(message__in=ids)}
     wanted: dict[str, set[int]] = defaultdict(set)
-    places = [(row.log_origin, row.log_index) for row in (*rows, *erasures.values())]
+    places = [(row.log_origin, row.log_index) for row in rows]
+    places += [(one.log_origin, one.log_index) for one in erasures.values()]
     places += [(one.log_origin, one.log_index) for several in resealings.values() for one in several]
     for origin, index in places:
         wanted[origin].add(index)

@@ -44,7 +44,7 @@ def file_in_court(
     with writing(item.agency):
         grant = require_evidence(item, now=now, purpose=purpose)
         permission = item.permissions.filter(uuid=grant, side=Permission.Side.HOLDER).first() if grant else None
-        return _file(item, court, filed_on, permission, by, now)
+        return _file(item, court, filed_on, permission=permission, by=by, now=now)
 
 
 def note_filing(item: Message, *, court: str, filed_on: datetime.date, by: Tenure, now: datetime.datetime) -> Filing:
@@ -57,7 +57,7 @@ def note_filing(item: Message, *, court: str, filed_on: datetime.date, by: Tenur
     if not is_recalled(item):
         raise FilingFieldError(field="item")
     with writing(item.agency):
-        return _file(item, court, filed_on, None, by, now)
+        return _file(item, court, filed_on, permission=None, by=by, now=now)
 
 
 def _require_fields(item: Message, court: str, filed_on: datetime.date, now: datetime.datetime) -> None:
@@ -73,6 +73,7 @@ def _file(
     item: Message,
     court: str,
     filed_on: datetime.date,
+    *,
     permission: Permission | None,
     by: Tenure,
     now: datetime.datetime,

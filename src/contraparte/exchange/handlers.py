@@ -14,7 +14,7 @@ from contraparte.directory import queries as directory
 from contraparte.exchange.holds import end_hold, keep_hold
 from contraparte.exchange.items import held_item, is_originator, onward_of, opened_at, sent_item
 from contraparte.exchange.messages import (
-    MAX_NAMED,
+    MAX_ONWARD,
     HoldLift,
     HoldPlace,
     Onward,
@@ -179,14 +179,19 @@ def on_revoke(arrived: Arrived) -> None:
 
 
 def tell_end(pk: int, now: datetime.datetime) -> None:
-    """The job: what rests on an ended permission ends too; who got the item by it is told; its sender reads who has it."""
+    """The job: what rests on an ended permission ends too; who got the item by it is told, its sender who that is."""
     row = Permission.objects.select_related("item__content", "conversation__post__agency").get(pk=pk)
     for carried in row.carries.filter(state=State.GRANTED, side=Side.GRANTER):
         end_permission(carried, by=directory.service_tenure(carried.conversation.post), now=now)
     passed = onward_of(row.item) if row.kind == Kind.ONWARD else []
     for one in passed:
         _tell_onward(row, one, now)
-    body = PermissionReport(permission=str(row.uuid), item=str(row.item.uuid), onward=_onward(row, passed))
+    if row.asked_at is None:
+        return  # a notice about an item that came by somebody else's permission: they report
+    named, number = _onward(row, passed), str(row.uuid)
+    body = PermissionReport(
+        permission=number, item=str(row.item.uuid), onward=named[:MAX_ONWARD], unnamed=len(named[MAX_ONWARD:])
+    )
     saying = Saying("permission.report/1", body, row.conversation, row.item, row.other)
     say(saying, by=directory.service_tenure(row.conversation.post), now=now)
 
@@ -215,7 +220,7 @@ def _onward(row: Permission, passed: list[Message]) -> list[Onward]:
     named = [Onward(post=one.recipient, opened_at=read.get(one.pk)) for one in passed]
     for carried in row.carries.all():
         named += [Onward.model_validate(one) for one in carried.onward]
-    return named[:MAX_NAMED]
+    return named
 
 
 def admit_report(message: Said, now: datetime.datetime) -> None:
@@ -229,7 +234,7 @@ def on_report(arrived: Arrived) -> None:
     body = _as(arrived, PermissionReport)
     row = _given(arrived.message)
     if row is None:
-        return  # it tells of a notice that this agency passed on, about a permission it did not give itself
+        raise PermissionUnknownError(permission=body.permission)
     row.onward = [one.model_dump(mode="json", exclude_none=True) for one in body.onward]
     row.save(update_fields=["onward"])
     for relied in row.relies_on.filter(state=State.REVOKED):
@@ -280,9 +285,9 @@ def on_answer(arrived: Arrived) -> None:
     if row.answered_at is not None and row.answered_at > said_at:
         return
     row.outcome, row.answered_at, row.court, row.filed_on = body.outcome, said_at, body.court, body.filed_on
-    row.opened_at = body.opened_at
+    row.opened_at, row.unnamed = body.opened_at, body.unnamed
     row.onward = [one.model_dump(mode="json", exclude_none=True) for one in body.onward]
-    row.save(update_fields=["outcome", "answered_at", "court", "filed_on", "opened_at", "onward"])
+    row.save(update_fields=["outcome", "answered_at", "court", "filed_on", "opened_at", "unnamed", "onward"])
     if row.passes_on is not None:
         answer_later(row.passes_on, arrived.now)
 

@@ -1,10 +1,11 @@
 """Items that crossed, as one agency holds them: which may still be read, what they rest on, who got them onward."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from django.db.models import Q
 
-from contraparte.exchange.models import Draft, Erasure, Message, Receipt, Recall, Source
+from contraparte.exchange.models import Draft, Erasure, Message, Recall, Receipt, Source
 from contraparte.exchange.reading import is_erased
 from contraparte.protocol.errors import ItemErasedError, ItemRecalledError
 from contraparte.protocol.ids import agency_of
@@ -23,7 +24,7 @@ def sent_item(agency: str, message_id: str, recipient: str) -> Message | None:
 
 
 def is_originator(post: str, item: Message) -> bool:
-    """Whether a post may permit and recall: the one that sent the item. No succession is in the directory yet (P1.8)."""
+    """Whether a post may permit and recall: the one that sent the item. No succession is in the directory (P1.8)."""
     return post == item.sender
 
 
@@ -80,7 +81,7 @@ def onward_of(row: Message) -> list[Message]:
     return list(found.values())
 
 
-def opened_at(rows: Sequence[Message]) -> dict[int, str]:
-    """When each was opened at its receiver, as the receiver signed it: row id → instant in text."""
+def opened_at(rows: Sequence[Message]) -> dict[int, datetime]:
+    """When each was opened at its receiver, as the receiver signed it: row id → instant."""
     said = Receipt.objects.filter(message__in=rows, kind="opened").values_list("message_id", "at")
-    return {pk: at.isoformat() for pk, at in said if pk is not None}
+    return {pk: at for pk, at in said if pk is not None}

@@ -14,7 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from contraparte.exchange.rules.permissions import Kind
 
-MAX_NAMED: Final = 64  # recipients or purposes of one permission; onward recipients named in one answer
+MAX_NAMED: Final = 64  # recipients or purposes of one permission
+MAX_ONWARD: Final = 256  # onward holders named in one answer: four disclosures each, half of what a message may have
 
 Id = Annotated[str, Field(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
 Name = Annotated[str, Field(min_length=1, max_length=106)]
@@ -83,7 +84,8 @@ class PermissionReport(Payload):
 
     permission: Id
     item: Id
-    onward: Annotated[list[Onward], Field(max_length=MAX_NAMED)] = []
+    onward: Annotated[list[Onward], Field(max_length=MAX_ONWARD)] = []
+    unnamed: Annotated[int, Field(ge=0, le=1_000_000)] = 0
 
 
 class RecallOrder(Payload):
@@ -102,7 +104,8 @@ class RecallAnswer(Payload):
     court: Annotated[str, Field(max_length=200)] = ""
     filed_on: date | None = None
     opened_at: datetime | None = None
-    onward: Annotated[list[Onward], Field(max_length=MAX_NAMED)] = []
+    onward: Annotated[list[Onward], Field(max_length=MAX_ONWARD)] = []
+    unnamed: Annotated[int, Field(ge=0, le=1_000_000)] = 0
 
 
 class HoldPlace(Payload):
@@ -139,6 +142,7 @@ ANSWER_CLASSES: Final = {
     "/opened_at": "administrative",
     "/onward": "administrative",
     "/onward/*/*": "administrative",
+    "/unnamed": "administrative",
     "/court": "case",
     "/filed_on": "case",
 }

@@ -4,7 +4,7 @@
         └▶ refused
 
 Who passed on an item of somebody else gives no more than they have: a permission for what rests on another's item
-needs that other's permission first (S3), and ends with it.
+needs that other's permission first (S3), and ends with it. What was recalled is permitted no more.
 """
 
 import datetime
@@ -15,13 +15,14 @@ from contraparte.directory.models import Tenure
 from contraparte.exchange import jobs
 from contraparte.exchange.items import origins_of, require_usable
 from contraparte.exchange.messages import PermissionAsk, PermissionGrant, PermissionRefuse, PermissionRevoke
-from contraparte.exchange.models import Message, Permission
+from contraparte.exchange.models import Message, Permission, Recall
 from contraparte.exchange.reading import read_message
 from contraparte.exchange.rules.permissions import Kind, Need, Verdict, may_use, missing_scope
 from contraparte.exchange.sources import grants_of
 from contraparte.exchange.speaking import ACTS, DECIDES, Saying, require_right, say
 from contraparte.exchange.writing import writing
 from contraparte.protocol.errors import (
+    ItemRecalledError,
     ItemUnknownError,
     PermissionExpiredError,
     PermissionOriginError,
@@ -82,6 +83,8 @@ def grant_permission(permission: Permission, *, by: Tenure, now: datetime.dateti
     require_right(by, permission.conversation, DECIDES, now)
     with writing(permission.agency):
         row = _locked(permission, Side.GRANTER, State.ASKED)
+        if Recall.objects.filter(agency=row.agency, direction="out", item_uuid=row.item.uuid).exists():
+            raise ItemRecalledError(item=str(row.item.uuid))
         relied = _rest_on(row, now)
         until = min([row.until, *(one.until for one in relied)])
         if until <= now:
@@ -98,7 +101,7 @@ def grant_permission(permission: Permission, *, by: Tenure, now: datetime.dateti
 
 
 def _rest_on(row: Permission, now: datetime.datetime) -> list[Permission]:
-    """The permissions of the originators that this one needs; PermissionOriginError names the first that is not there."""
+    """The permissions of the originators that this one needs; PermissionOriginError names the first that is missing."""
     relied: dict[str, Permission] = {}
     needs = [Need(Kind(row.kind), recipient=post) for post in row.recipients or [""]]
     needs = [Need(one.kind, one.recipient, purpose) for one in needs for purpose in row.purposes or [""]]
@@ -156,7 +159,7 @@ def verdict_on(item: Message, need: Need, now: datetime.datetime) -> Verdict:
     return may_use(read_message(item).marking, grants_of(item), need, now)
 
 
-def _locked(permission: Permission, side: Side, state: State) -> Permission:
+def _locked(permission: Permission, side: Permission.Side, state: Permission.State) -> Permission:
     rows = Permission.objects.select_for_update(of=("self",))
     row = rows.select_related("item__content", "conversation__post__agency").get(pk=permission.pk)
     if row.side != side or row.state != state:

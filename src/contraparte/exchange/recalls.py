@@ -19,7 +19,7 @@ from contraparte.directory.models import Tenure
 from contraparte.exchange import jobs
 from contraparte.exchange.commitments import commitment
 from contraparte.exchange.items import held_item, onward_of, opened_at
-from contraparte.exchange.messages import MAX_NAMED, Onward, Outcome, RecallAnswer, RecallOrder
+from contraparte.exchange.messages import MAX_ONWARD, Onward, Outcome, RecallAnswer, RecallOrder
 from contraparte.exchange.models import Filing, Message, Recall
 from contraparte.exchange.reading import is_erased
 from contraparte.exchange.speaking import ACTS, Saying, require_right, say
@@ -171,7 +171,8 @@ def _answer_of(recall: Recall, item: Message | None, onward: list[Message]) -> R
         court=filing.court if filing else "",
         filed_on=filing.filed_on if filing else None,
         opened_at=ours,
-        onward=named[:MAX_NAMED],
+        onward=named[:MAX_ONWARD],
+        unnamed=max(0, len(named) - MAX_ONWARD) + sum(one.unnamed for one in orders.values()),
     )
 
 

@@ -115,7 +115,7 @@ def _seal_all(composed: Sequence[Composed], last: dict[TurnKey, int]) -> list[Se
 
 
 def seal_one(composed: Composed, seq: int | None) -> Sealed:
-    """Sign the message as number `seq` of its turn, or without one, and seal it to the recipient's agency (P2.3, P3.2)."""
+    """Sign the message as number `seq` of its turn, or of none, and seal it to the recipient's agency (P2.3, P3.2)."""
     sender, recipient = agency_of(composed.message.sender), agency_of(composed.message.recipient)
     message = replace(composed.message, seq=seq, nonce=new_nonce())
     presentation = issue(message, keyring.private_key(sender, Purpose.MESSAGE))

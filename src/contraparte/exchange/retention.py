@@ -9,6 +9,7 @@ idempotency stay.
 
 import datetime
 import hashlib
+import logging
 from typing import Any
 
 from django.db import connection
@@ -24,6 +25,9 @@ from contraparte.exchange.rules.retention import is_over, keep_until
 from contraparte.exchange.writing import writing
 from contraparte.ledger import actions as ledger
 from contraparte.protocol.encoding import instant
+from contraparte.protocol.errors import ContraparteError
+
+log = logging.getLogger(__name__)
 
 EVERY_S = 3600.0
 PAGE = 500  # messages looked at in one transaction
@@ -52,13 +56,24 @@ def tend_retention(now: datetime.datetime) -> None:
 def note_retention(now: datetime.datetime) -> int:
     """Work out until when messages are kept that nobody has looked at yet; returns how many."""
     fresh = Message.objects.filter(retention=None, erasure=None, state__in=SETTLED).select_related("content")
-    rows = [row for row in fresh.order_by("pk")[:PAGE] if not is_erased(row)]
-    if rows:
+    days = {row.pk: day for row in fresh.order_by("pk")[:PAGE] if (day := _last_day_of(row)) is not None}
+    if days:
         with writing():
             Retention.objects.bulk_create(
-                [Retention(message=row, keep_until=last_day(row)) for row in rows], ignore_conflicts=True
+                [Retention(message_id=pk, keep_until=day) for pk, day in days.items()], ignore_conflicts=True
             )
-    return len(rows)
+    return len(days)
+
+
+def _last_day_of(row: Message) -> datetime.date | None:
+    """The same, or None for what cannot be read: it stays for `ledger fsck` to name, and holds up no other."""
+    if is_erased(row):
+        return None
+    try:
+        return last_day(row)
+    except ContraparteError as error:
+        log.error("until when %s is kept cannot be told: %s", row.uuid, error.code)
+        return None
 
 
 def last_day(row: Message) -> datetime.date:
@@ -75,8 +90,8 @@ def erase_due(now: datetime.datetime) -> int:
     due = due.exclude(pk__in=Hold.objects.filter(lifted_at=None).values("item_id"))
     rows = list(due.select_related("content", "conversation").order_by("pk")[:PAGE])
     # The row that says so is this node's own note; what its author signed decides.
-    over = [row for row in rows if is_erased(row) or is_over(last_day(row), now)]
-    return sum(erase_item(row, now=now) for row in over)
+    days = [(row, _last_day_of(row)) for row in rows]
+    return sum(erase_item(row, now=now) for row, day in days if day is not None and is_over(day, now))
 
 
 def erase_item(row: Message, *, now: datetime.datetime) -> bool:

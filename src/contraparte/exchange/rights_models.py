@@ -88,6 +88,7 @@ class Recall(models.Model):
     filed_on = models.DateField(null=True)
     opened_at = models.DateTimeField(null=True)
     onward = models.JSONField(default=list, help_text="out: who got it from the holder, as the holder names them")
+    unnamed = models.PositiveIntegerField(default=0, help_text="out: onward holders beyond those named")
     passes_on = models.ForeignKey("self", models.PROTECT, null=True, related_name="passed_on")
 
     class Meta:

@@ -41,11 +41,11 @@ class Saying:
 def say(saying: Saying, *, by: Tenure, now: datetime.datetime, message_id: str | None = None) -> str:
     """Send it at once, in the caller's transaction; returns the message id.
 
-    Raises what a release raises: ReleaseHeldError where a policy of this node wants an approval, AccordTypeForbiddenError.
+    Raises what a release raises: ReleaseHeldError where a policy wants an approval, AccordTypeForbiddenError.
     """
     conversation = saying.conversation
     body: dict[str, Any] = saying.body.model_dump(mode="json", by_alias=True, exclude_none=True)
-    body = {name: value for name, value in body.items() if value not in ("", [])}
+    body = {name: value for name, value in body.items() if value not in ("", [], 0)}
     if is_silenced(conversation.post_id, saying.to, now):
         body = {name: value for name, value in body.items() if name not in FREE_TEXT}
     outgoing = Outgoing(
@@ -86,7 +86,7 @@ def _marking(saying: Saying) -> Marking:
 
 
 def require_right(by: Tenure, conversation: Conversation, roles: tuple[Role, ...], now: datetime.datetime) -> None:
-    """Raise RightsRoleError unless a person of the post, or an authorising person of its agency, acts in such a role."""
+    """Raise RightsRoleError unless a person of the post, or an authorising one of its agency, acts in such a role."""
     if not directory.is_running(by, now):
         raise TenureEndedError(tenure=str(by.pk))
     of_agency = by.post.agency_id == conversation.agency

@@ -36,6 +36,8 @@ def _copy_sqlite(source: Path, target: Path) -> None:
     try:
         reading.backup(writing)
         writing.execute("PRAGMA journal_mode=DELETE")
+        # Written anew: what was erased, and older wordings of drafts, may still lie in pages nobody uses (P5.5).
+        writing.execute("VACUUM")
         wrong = writing.execute("PRAGMA quick_check(1)").fetchone()[0]
         if wrong != "ok":
             raise BackupDamagedError(f"the database itself is damaged: {wrong}")

@@ -19,6 +19,7 @@ from contraparte.desk.item_forms import AskForm, CourtForm, HoldForm, RecallForm
 from contraparte.desk.rights_words import GROUNDS, HOLD_REASONS, KINDS, OUTCOMES, PERMISSION_STATES, RECALL_REASONS
 from contraparte.desk.words import PURPOSES
 from contraparte.exchange import court, holds, permissions, recalls
+from contraparte.exchange.items import is_recalled
 from contraparte.exchange.models import Message, Permission
 from contraparte.protocol.errors import ContraparteError
 from contraparte.web.permissions import PageRequest, may, page, require_post
@@ -40,8 +41,9 @@ def ask(request: PageRequest, pk: int) -> HttpResponse:
     item, form = _item(request, pk), AskForm(request.POST, spanish=_spanish())
     told = _("Asked. The answer comes into this conversation; nothing is allowed before.")
     return _do(
-        request, item, "ask", form, told,
-        lambda now: permissions.ask_permission(item, by=request.tenure, now=now, **form.asked()),
+        request, item, lambda now: permissions.ask_permission(item, by=request.tenure, now=now, **form.asked()),
+        told,
+        name="ask", form=form,
     )  # fmt: skip
 
 
@@ -51,8 +53,8 @@ def grant(request: PageRequest, pk: int) -> HttpResponse:
     row = _permission(request, pk)
     told = _("Permitted, for what was asked and until then. You may withdraw it at any time.")
     return _do(
-        request, row.item, "", None, told,
-        lambda now: permissions.grant_permission(row, by=request.tenure, now=now),
+        request, row.item, lambda now: permissions.grant_permission(row, by=request.tenure, now=now),
+        told,
     )  # fmt: skip
 
 
@@ -61,8 +63,10 @@ def refuse(request: PageRequest, pk: int) -> HttpResponse:
     """Say no, on a ground."""
     row, form = _permission(request, pk), RefuseForm(request.POST)
     return _do(
-        request, row.item, f"refuse-{pk}", form, _("Refused; who asked reads the ground."),
+        request, row.item,
         lambda now: permissions.refuse_permission(row, by=request.tenure, now=now, **form.cleaned_data),
+        _("Refused; who asked reads the ground."),
+        name=f"refuse-{pk}", form=form,
     )  # fmt: skip
 
 
@@ -72,8 +76,8 @@ def revoke(request: PageRequest, pk: int) -> HttpResponse:
     row = _permission(request, pk)
     told = _("Withdrawn. Whoever relies on it is told, and who has the item is named here when they answer.")
     return _do(
-        request, row.item, "", None, told,
-        lambda now: permissions.revoke_permission(row, by=request.tenure, now=now),
+        request, row.item, lambda now: permissions.revoke_permission(row, by=request.tenure, now=now),
+        told,
     )  # fmt: skip
 
 
@@ -83,8 +87,9 @@ def recall(request: PageRequest, pk: int) -> HttpResponse:
     item, form = _item(request, pk), RecallForm(request.POST)
     told = _("Recalled. Each holder answers by itself; who has not answered stands below.")
     return _do(
-        request, item, "recall", form, told,
-        lambda now: recalls.order_recall(item, by=request.tenure, now=now, **form.cleaned_data),
+        request, item, lambda now: recalls.order_recall(item, by=request.tenure, now=now, **form.cleaned_data),
+        told,
+        name="recall", form=form,
     )  # fmt: skip
 
 
@@ -92,11 +97,12 @@ def recall(request: PageRequest, pk: int) -> HttpResponse:
 def put_on_file(request: PageRequest, pk: int) -> HttpResponse:
     """Record that it stands in a court file; of a recalled item, that it did so already."""
     item, form = _item(request, pk), CourtForm(request.POST)
-    record = court.note_filing if items.recalled_ids([item]) else court.file_in_court
+    record = court.note_filing if is_recalled(item) else court.file_in_court
     told = _("Recorded. Who sent the item gets a signed receipt that it was used.")
     return _do(
-        request, item, "court", form, told,
-        lambda now: record(item, by=request.tenure, now=now, **form.cleaned_data),
+        request, item, lambda now: record(item, by=request.tenure, now=now, **form.cleaned_data),
+        told,
+        name="court", form=form,
     )  # fmt: skip
 
 
@@ -105,8 +111,9 @@ def hold(request: PageRequest, pk: int) -> HttpResponse:
     """Stop the deletion on both sides."""
     item, form = _item(request, pk), HoldForm(request.POST)
     return _do(
-        request, item, "hold", form, _("Held. It is not deleted here nor at the other side until you lift the hold."),
-        lambda now: holds.place_hold(item, by=request.tenure, now=now, **form.cleaned_data),
+        request, item, lambda now: holds.place_hold(item, by=request.tenure, now=now, **form.cleaned_data),
+        _("Held. It is not deleted here nor at the other side until you lift the hold."),
+        name="hold", form=form,
     )  # fmt: skip
 
 
@@ -118,8 +125,8 @@ def lift(request: PageRequest, pk: int) -> HttpResponse:
         raise Http404
     told = _("The hold has ended; retention runs again.")
     return _do(
-        request, row.item, "", None, told,
-        lambda now: holds.lift_hold(row, by=request.tenure, now=now),
+        request, row.item, lambda now: holds.lift_hold(row, by=request.tenure, now=now),
+        told,
     )  # fmt: skip
 
 
@@ -144,10 +151,11 @@ def _spanish() -> bool:
 def _do(
     request: PageRequest,
     item: Message,
-    name: str,
-    form: forms.Form | None,
-    told: str,
     action: Callable[[Any], object],
+    told: str,
+    *,
+    name: str = "",
+    form: forms.Form | None = None,
 ) -> HttpResponse:
     """Run one action; a refusal shows the page as it stands now, with words for what was refused."""
     filled = {name: form} if form is not None else {}
