@@ -39,7 +39,12 @@ def desk(request: PageRequest) -> HttpResponse:
     context = {
         "rows": rows,
         "show": show,
-        "tabs": [("", pgettext("inquiries", "Open")), ("asked", _("Asked by us")), ("received", _("Asked of us")), ("ended", _("Ended"))],
+        "tabs": [
+            ("", pgettext("inquiries", "Open")),
+            ("asked", _("Asked by us")),
+            ("received", _("Asked of us")),
+            ("ended", _("Ended")),
+        ],
         "states": STATES,
         "families": FAMILIES,
         "counted": queries.counted(request.tenure),
