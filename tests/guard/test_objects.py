@@ -18,6 +18,8 @@ from contraparte.books.models import Book, Import
 from contraparte.directory.models import Agency, Person, Post, Tenure
 from contraparte.directory.rules.roles import Role
 from contraparte.exchange.models import Conversation, Draft
+from contraparte.inquiries.actions.asking import save_inquiry
+from contraparte.inquiries.models import Inquiry
 from contraparte.ledger.models import Log
 from contraparte.traces.actions.requesting import open_trace
 from contraparte.traces.models import CustodianTask, Event, SameGun, Trace, Walk
@@ -25,7 +27,7 @@ from contraparte.web.permissions import PERMISSIONS, Door
 from tests.guard.routes import PAGE_ROUTES
 from tests.guard.test_routes import DECLARED, rows
 from tests.traces.conftest import world  # noqa: F401  (a fixture)
-from tests.traces.trace_world import DEALER, TraceWorld
+from tests.traces.trace_world import CENTRE, DEALER, TraceWorld
 
 Values = Callable[[], dict[str, object]]
 
@@ -47,6 +49,10 @@ OBJECTS: dict[str, Values] = {
     "traces:warning": _pk(SameGun),
     **dict.fromkeys((f"traces:{name}" for name in ("trace", "resubmit", "revise", "cancel", "adopt")), _pk(Trace)),
     **dict.fromkeys((f"traces:{name}" for name in ("walk", "refuse", "assist")), _pk(Walk, index=0)),
+    **dict.fromkeys(
+        (f"inquiries:{name}" for name in ("inquiry", "edit", "convert", "send_on", "step")),
+        _pk(Inquiry, step="withdraw"),
+    ),
     "traces:task": lambda: {"uuid": CustodianTask.objects.latest("pk").uuid},
 }
 WITH_PLACES = [route for route, door in DECLARED.items() if door.door is Door.TENURE and route.places]
@@ -69,6 +75,12 @@ def others_work(world: TraceWorld) -> TraceWorld:  # noqa: F811
     event = world.event(case_number="CI-FGE/78/2026")
     world.gun(event, key="r2", serial="361-58922")
     open_trace(world.gun(event, key="r3", serial="990-11223"), by=world.officer, now=timezone.now())
+    asked = {
+        "instrument": "police_channel", "counterpart": CENTRE, "case_number": "CI-FGE/79/2026", "facts": "Talvo called.",
+        "purpose": "Find the caller.", "offences": [{"code": "extortion"}],
+        "measures": [{"code": "information", "object": "The line", "nexus": "It called."}],
+    }  # fmt: skip
+    save_inquiry(asked, by=world.officer, now=timezone.now())
     return world
 
 
@@ -97,7 +109,7 @@ def test_every_route_with_a_place_names_an_object_to_try() -> None:
 
 
 def test_the_others_work_holds_one_of_each(others_work: TraceWorld) -> None:
-    for model in (Conversation, Draft, Log, Event, Trace, SameGun, Walk, CustodianTask, Book, Import):
+    for model in (Conversation, Draft, Log, Event, Trace, SameGun, Walk, CustodianTask, Book, Import, Inquiry):
         assert model._default_manager.exists(), model.__name__
 
 
@@ -122,7 +134,16 @@ def test_another_agencys_object_is_not_there_and_does_not_change(stranger: Calla
 
 def test_no_list_shows_another_agencys_work(stranger: Callable[[Role], Client], others_work: TraceWorld) -> None:
     """Serial, case number, place and names of the others stand on no page that a stranger may open."""
-    secrets = ("361-58921", "36158921", "361-58922", "CI-FGE/77/2026", "CI-FGE/78/2026", "Talvo", "Hermosillo")
+    secrets = (
+        "361-58921",
+        "36158921",
+        "361-58922",
+        "CI-FGE/77/2026",
+        "CI-FGE/78/2026",
+        "CI-FGE/79/2026",
+        "Talvo",
+        "Hermosillo",
+    )
     clients: dict[Role, Client] = {}
     for route in PAGE_ROUTES:
         door = DECLARED.get(route)
