@@ -165,7 +165,7 @@ def test_a_letter_is_transferred_clarified_conditioned_answered_and_both_nodes_t
     mine = pair.show("mx", "prosecutor", STATE_ASSISTANCE, _reference(pair, "mx", row))
     other = pair.show("us", "clerk", ABROAD_COURT, _reference(pair, "us", court))
     assert mine["state"] == other["state"] == "closed"
-    assert mine["steps"] == other["steps"] and len(mine["steps"]) == 12
+    assert mine["steps"] == other["steps"] and len(mine["steps"]) == 11
     assert mine["seconds_by_stage"] == other["seconds_by_stage"]
     assert mine["seconds_by_side"] == other["seconds_by_side"]
     assert mine["crossed"] == other["crossed"] == []

@@ -76,8 +76,8 @@ def others_work(world: TraceWorld) -> TraceWorld:  # noqa: F811
     world.gun(event, key="r2", serial="361-58922")
     open_trace(world.gun(event, key="r3", serial="990-11223"), by=world.officer, now=timezone.now())
     asked = {
-        "instrument": "police_channel", "counterpart": CENTRE, "case_number": "CI-FGE/79/2026", "facts": "Talvo called.",
-        "purpose": "Find the caller.", "offences": [{"code": "extortion"}],
+        "instrument": "police_channel", "counterpart": CENTRE, "case_number": "CI-FGE/79/2026",
+        "facts": "Talvo called.", "purpose": "Find the caller.", "offences": [{"code": "extortion"}],
         "measures": [{"code": "information", "object": "The line", "nexus": "It called."}],
     }  # fmt: skip
     save_inquiry(asked, by=world.officer, now=timezone.now())
