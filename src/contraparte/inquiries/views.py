@@ -200,7 +200,8 @@ def _step_page(
         "help": STEP_HELP[step],
         "form": form,
         "results": [[form[f"{name}_{number}"] for name in ("outcome", "ground", "result")] for number in form.numbers],
-        "plain": [form[name] for name in form.fields if "_" not in name or name in PLAIN],
+        "plain": [form[name] for name in form.fields if name in PLAIN],
+        "marked": [form[name] for name in MARKED if name in form.fields],
         "words": error,
         "is_open": step in standing.steps,
         "may_convert": error is not None and error.code == "inquiry.use.intelligence" and _is_lead(standing),
@@ -210,7 +211,8 @@ def _step_page(
     return render(request, "inquiries/step.html", context, status=status)
 
 
-PLAIN = frozenset({"review_on", "outcome_due", "handling_text", "source_grade", "information_grade"})
+PLAIN = frozenset({"to", "ground", "text", "review_on", "estimate", "used", "way", "outcome_due"})
+MARKED = ("handling_text", "source_grade", "information_grade")
 
 
 def _closed_words(standing: Standing, step: str) -> Words:
