@@ -84,6 +84,7 @@ FIELD_WORDS: dict[str, Text] = {
     "/spoken/by": _("Made by word of mouth by"),
     "/spoken/to": _("Taken by"),
     "/spoken/at": _("Spoken at"),
+    "/rights": _("For a second look"),
     "/rights/*": _("For a second look"),
     "/follows": _("Thread it follows"),
     "/follows_reference": _("Follows"),
