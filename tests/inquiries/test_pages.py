@@ -249,6 +249,16 @@ def test_the_desk_and_the_search_find_an_inquiry_by_its_numbers(world: InquiryWo
     assert theirs.reference in desk and "answer to the inquiry" in desk
 
 
+def test_who_handles_it_leads_to_a_new_request_addressed_to_that_post(world: InquiryWorld) -> None:
+    client = browser(world.officer)
+    shown = client.get("/contacts/", {"topic": "inquiry"}).text
+    assert shown.count("Ask this post") == 4
+    address = f"/inquiries/new/?to={CENTRAL.replace('/', '%2F')}"
+    assert address in shown
+    assert f'value="{CENTRAL}" selected' in client.get(address).text
+    assert "Ask this post" not in browser(world.chief).get("/contacts/", {"topic": "inquiry"}).text
+
+
 def test_the_list_asks_the_database_a_fixed_number_of_questions(
     world: InquiryWorld, django_assert_max_num_queries: Any
 ) -> None:

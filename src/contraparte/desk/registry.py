@@ -50,6 +50,19 @@ class DeskItem:
     stopped: bool = False  # its clock stands still while the other side owes a clarification
 
 
+@dataclass(frozen=True, slots=True)
+class ContactLink:
+    """What may be begun with a post of the directory that handles `noun` (`inquiry` of `inquiry.letter/1`).
+
+    Shown to who holds `permission`, for posts of other agencies; `url(post)` leads there.
+    """
+
+    noun: str
+    permission: str
+    label: Text
+    url: "Callable[[str], str]"
+
+
 def _no_titles(_: "Sequence[Conversation]", __: "Tenure") -> Mapping[int, str]:
     return {}
 
@@ -88,6 +101,7 @@ class DeskSource:
 SUBJECTS: dict[str, Subject] = {}
 QUIET_TYPES: set[str] = set()
 DESK_SOURCES: list[DeskSource] = []
+CONTACT_LINKS: list[ContactLink] = []
 _WORDS: dict[str, dict[str, Text]] = {"field": {}, "value": {}, "policy": {}, "stage": {}, "reason": {}, "close": {}}
 
 
@@ -106,6 +120,11 @@ def register_quiet(message_types: Iterable[str]) -> None:
 def register_desk_source(source: DeskSource) -> None:
     """Add work to the desk."""
     DESK_SOURCES.append(source)
+
+
+def register_contact_link(link: ContactLink) -> None:
+    """Add something that may be begun from the directory's page."""
+    CONTACT_LINKS.append(link)
 
 
 def register_words(vocabulary: Vocabulary, words: Mapping[str, Text]) -> None:
