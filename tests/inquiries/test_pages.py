@@ -160,6 +160,7 @@ def test_refusing_without_a_consultation_names_what_is_open_and_keeps_what_was_t
     answer = client.post(f"/inquiries/{theirs.pk}/steps/refuse/", {"ground": "sovereignty", "text": "Not this one."})
     assert answer.status_code == 409
     assert WORDS[language]["consult"] in answer.text and "Not this one." in answer.text
+    assert {"en": "Consult before refusing", "es": "Consultar antes de negar"}[language] in answer.text
     closed = client.get(f"/inquiries/{theirs.pk}/steps/verify/")
     assert closed.status_code == 409
     assert client.get(f"/inquiries/{theirs.pk}/steps/nonsense/").status_code == 404
