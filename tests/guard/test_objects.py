@@ -19,6 +19,8 @@ from contraparte.directory.models import Agency, Person, Post, Tenure
 from contraparte.directory.rules.roles import Role
 from contraparte.exchange.attaching import attach_pieces
 from contraparte.exchange.models import Attachment, Conversation, Draft, Hold, Message, Obligation, Permission
+from contraparte.inquiries.actions.asking import save_inquiry
+from contraparte.inquiries.models import Inquiry
 from contraparte.ledger.models import Log
 from contraparte.outcomes.actions.linking import ask_link
 from contraparte.outcomes.actions.stating import report_outcome
@@ -30,7 +32,7 @@ from tests.guard.routes import PAGE_ROUTES
 from tests.guard.test_routes import DECLARED, rows
 from tests.outcomes.outcome_world import arrest
 from tests.traces.conftest import world  # noqa: F401  (a fixture)
-from tests.traces.trace_world import DEALER, TraceWorld
+from tests.traces.trace_world import CENTRE, DEALER, TraceWorld
 
 Values = Callable[[], dict[str, object]]
 
@@ -86,6 +88,10 @@ OBJECTS: dict[str, Values] = {
     ),
     "outcomes:give": lambda: {"pk": Obligation.objects.filter(stage="trace", closed_at__isnull=False).latest("pk").pk},
     "outcomes:link": _pk(CaseLink),
+    **dict.fromkeys(
+        (f"inquiries:{name}" for name in ("inquiry", "edit", "convert", "send_on", "step")),
+        _pk(Inquiry, step="withdraw"),
+    ),
     "traces:task": lambda: {"uuid": CustodianTask.objects.latest("pk").uuid},
 }
 WITH_PLACES = [route for route, door in DECLARED.items() if door.door is Door.TENURE and route.places]
@@ -134,6 +140,12 @@ def others_work(world: TraceWorld) -> TraceWorld:  # noqa: F811
     report_outcome(about, arrest(region="MX-QRX"), by=world.officer, now=timezone.now(), victim=True)
     ask_link(about, by=world.officer, now=timezone.now())
     world.settle()
+    asked = {
+        "instrument": "police_channel", "counterpart": CENTRE, "case_number": "CI-FGE/79/2026",
+        "facts": "Talvo called.", "purpose": "Find the caller.", "offences": [{"code": "extortion"}],
+        "measures": [{"code": "information", "object": "The line", "nexus": "It called."}],
+    }  # fmt: skip
+    save_inquiry(asked, by=world.officer, now=timezone.now())
     return world
 
 
@@ -178,6 +190,7 @@ def test_the_others_work_holds_one_of_each(others_work: TraceWorld) -> None:
         Import,
         Outcome,
         CaseLink,
+        Inquiry,
     ):
         assert model._default_manager.exists(), model.__name__
 
@@ -209,6 +222,7 @@ def test_no_list_shows_another_agencys_work(stranger: Callable[[Role], Client], 
         "361-58922",
         "CI-FGE/77/2026",
         "CI-FGE/78/2026",
+        "CI-FGE/79/2026",
         "Talvo",
         "Hermosillo",
         "frame.jpg",

@@ -162,7 +162,7 @@ def test_only_the_declared_methods_are_answered(route: Route, sign_in: SignIn) -
 def test_an_administrator_and_an_auditor_hold_no_permission_to_content() -> None:
     # `register_permissions` refuses it unless the room says that its pages show no content; here, that the
     # rooms of cases say it for nothing but figures.
-    content = ("traces.", "books.", "conversation", "release", "item.")
+    content = ("traces.", "books.", "inquiries.", "conversation", "release", "item.")
     held = {name for name, roles in PERMISSIONS.items() if roles & CONTENT_BLIND and name.startswith(content)}
     assert {name for name in held if not name.endswith((".trends", ".queries", ".figures"))} == set()
 

@@ -160,6 +160,7 @@ def test_refusing_without_a_consultation_names_what_is_open_and_keeps_what_was_t
     answer = client.post(f"/inquiries/{theirs.pk}/steps/refuse/", {"ground": "sovereignty", "text": "Not this one."})
     assert answer.status_code == 409
     assert WORDS[language]["consult"] in answer.text and "Not this one." in answer.text
+    assert {"en": "Consult before refusing", "es": "Consultar antes de negar"}[language] in answer.text
     closed = client.get(f"/inquiries/{theirs.pk}/steps/verify/")
     assert closed.status_code == 409
     assert client.get(f"/inquiries/{theirs.pk}/steps/nonsense/").status_code == 404
@@ -247,6 +248,16 @@ def test_the_desk_and_the_search_find_an_inquiry_by_its_numbers(world: InquiryWo
     theirs = world.other(row)
     desk = browser(world.agent).get("/desk/").text
     assert theirs.reference in desk and "answer to the inquiry" in desk
+
+
+def test_who_handles_it_leads_to_a_new_request_addressed_to_that_post(world: InquiryWorld) -> None:
+    client = browser(world.officer)
+    shown = client.get("/contacts/", {"topic": "inquiry"}).text
+    assert shown.count("Ask this post") == 4
+    address = f"/inquiries/new/?to={CENTRAL.replace('/', '%2F')}"
+    assert address in shown
+    assert f'value="{CENTRAL}" selected' in client.get(address).text
+    assert "Ask this post" not in browser(world.chief).get("/contacts/", {"topic": "inquiry"}).text
 
 
 def test_the_list_asks_the_database_a_fixed_number_of_questions(

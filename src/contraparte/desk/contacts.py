@@ -9,10 +9,12 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Q
 from django.utils import timezone
 
+from contraparte.desk.registry import CONTACT_LINKS, ContactLink
 from contraparte.directory.models import Agency, Post, Tenure
 from contraparte.directory.rules.roles import Role
 from contraparte.exchange import registry as exchange
 from contraparte.protocol.ids import country_of
+from contraparte.web.permissions import may
 
 PER_PAGE = 50
 
@@ -26,6 +28,7 @@ class Contact:
     holders: list[Tenure]
     is_vacant: bool
     local_time: datetime | None
+    links: list[tuple[str, str]]  # (label, address) of what this reader may begin with it
 
     @property
     def country(self) -> str:
@@ -34,7 +37,7 @@ class Contact:
 
 
 def contacts_page(
-    *, text: str, agency: str, topic: str, number: int, now: datetime
+    *, text: str, agency: str, topic: str, number: int, now: datetime, tenure: Tenure
 ) -> tuple[Page[Post], list[Contact]]:
     """One page of posts by name, agency and topic in the order of their identifiers, and what is shown of each."""
     rows = Post.objects.select_related("agency").filter(listed=True, agency__listed=True).order_by("id")
@@ -47,7 +50,11 @@ def contacts_page(
     page = Paginator(posts, PER_PAGE).get_page(number)
     shown = list(page.object_list)
     holders = _holders([post for post in shown if post.agency.is_local], now)
-    return page, [_contact(post, holders.get(post.pk, []), now) for post in shown]
+    links = [link for link in CONTACT_LINKS if may(tenure, link.permission)]
+    return page, [
+        _contact(post, holders.get(post.pk, []), now, [] if post.agency_id == tenure.post.agency_id else links)
+        for post in shown
+    ]
 
 
 def agencies() -> list[Agency]:
@@ -78,7 +85,7 @@ def _holders(posts: Sequence[Post], now: datetime) -> dict[str, list[Tenure]]:
     return found
 
 
-def _contact(post: Post, holders: list[Tenure], now: datetime) -> Contact:
+def _contact(post: Post, holders: list[Tenure], now: datetime, links: Sequence[ContactLink]) -> Contact:
     zone = post.extra.get("time_zone")
     return Contact(
         post=post,
@@ -86,6 +93,7 @@ def _contact(post: Post, holders: list[Tenure], now: datetime) -> Contact:
         holders=holders,
         is_vacant=post.agency.is_local and not holders,
         local_time=timezone.localtime(now, ZoneInfo(zone)) if zone else None,
+        links=[(str(link.label), link.url(post.pk)) for link in links if _handles(post, link.noun)],
     )
 
 

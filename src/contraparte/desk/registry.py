@@ -53,6 +53,19 @@ class DeskItem:
     conversation: int | None = None  # row id of the thread in which this does the step that is owed
 
 
+@dataclass(frozen=True, slots=True)
+class ContactLink:
+    """What may be begun with a post of the directory that handles `noun` (`inquiry` of `inquiry.letter/1`).
+
+    Shown to who holds `permission`, for posts of other agencies; `url(post)` leads there.
+    """
+
+    noun: str
+    permission: str
+    label: Text
+    url: "Callable[[str], str]"
+
+
 def _no_titles(_: "Sequence[Conversation]", __: "Tenure") -> Mapping[int, str]:
     return {}
 
@@ -96,6 +109,7 @@ SUBJECTS: dict[str, Subject] = {}
 STEP_SOURCES: list[StepSource] = []
 QUIET_TYPES: set[str] = set()
 DESK_SOURCES: list[DeskSource] = []
+CONTACT_LINKS: list[ContactLink] = []
 _WORDS: dict[str, dict[str, Text]] = {"field": {}, "value": {}, "policy": {}, "stage": {}, "reason": {}, "close": {}}
 
 
@@ -125,6 +139,11 @@ def steps_of(conversation: "Conversation", tenure: "Tenure", now: datetime) -> l
     """What may be done next: by the conversation's own subject while it runs, and by everybody else."""
     own = subject_of(conversation.kind).steps(conversation, tenure, now) if conversation.closed_at is None else ()
     return [*own, *(step for source in STEP_SOURCES for step in source(conversation, tenure, now))]
+
+
+def register_contact_link(link: ContactLink) -> None:
+    """Add something that may be begun from the directory's page."""
+    CONTACT_LINKS.append(link)
 
 
 def register_words(vocabulary: Vocabulary, words: Mapping[str, Text]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.functional import lazy
@@ -30,6 +31,11 @@ def page_of(conversation: Conversation) -> str:
     """Our own page about a thread, or ""."""
     found = queries.of_conversation(conversation)
     return reverse("inquiries:inquiry", args=[found.pk]) if found else ""
+
+
+def new_request(post: str) -> str:
+    """Where a request to that post is begun."""
+    return f"{reverse('inquiries:new')}?{urlencode({'to': post})}"
 
 
 def steps(conversation: Conversation, tenure: Tenure, now: datetime) -> Sequence[Step]:
@@ -85,6 +91,7 @@ FIELD_WORDS: dict[str, Text] = {
     "/spoken/by": _("Made by word of mouth by"),
     "/spoken/to": _("Taken by"),
     "/spoken/at": _("Spoken at"),
+    "/rights": _("For a second look"),
     "/rights/*": _("For a second look"),
     "/follows": _("Thread it follows"),
     "/follows_reference": _("Follows"),

@@ -19,13 +19,24 @@ from contraparte.protocol.errors import ContraparteError, InquirySentError
 from contraparte.web.permissions import PageRequest, form_page, require_post
 from contraparte.web.wording import Words, status_of, words_of
 
+NEEDED = {
+    "facts": ("facts",),
+    "purpose": ("purpose",),
+    "authority": ("requesting_authority", "competent_authority"),
+    "translation": ("translation_hash", "translated_by"),
+    "note": ("note_subject", "note_what", "note_when", "note_asked"),
+}
+MEASURE = {"code", "object", "nexus"}
+
 
 class Filled:
     """The form and its rows as one: what was typed, whether it can be read, what is missing."""
 
     def __init__(self, request: PageRequest, typed: dict[str, Any], *, bound: bool) -> None:
         data = request.POST if bound else None
-        self.form = InquiryForm(data, initial=typed, posts=queries.addressees(request.tenure))
+        self.form = InquiryForm(
+            data, initial=typed, posts=queries.addressees(request.tenure), use_required_attribute=False
+        )
         code = str(data.get("instrument", "")) if data is not None else str(typed.get("instrument", ""))
         instrument = catalogue().instruments.get(code)
         self.instrument = instrument
@@ -52,9 +63,24 @@ class Filled:
         }
         return told | {kind: rows_typed(rows) for kind, rows in self.rows.items()}
 
+    def _mark_needed(self) -> None:
+        """Have labels say which fields are optional for this instrument. Judged they are by completeness only."""
+        needs = self.instrument.needs if self.instrument else frozenset()
+        names = {name for need in needs for name in NEEDED.get(need, ())} | {"instrument", "counterpart"}
+        if self.instrument and self.instrument.articles:
+            names.add("article")
+        for name in names & self.form.fields.keys():
+            self.form.fields[name].required = True
+        needed = {"offences": {"code", "text"} if "statute" in needs else {"code"}, "measures": MEASURE}
+        for kind, rows in self.rows.items():
+            for form in rows.forms:
+                for name in needed.get(kind, set()):
+                    form.fields[name].required = True
+
     def context(self) -> dict[str, Any]:
         """What the templates need."""
         sections = SECTIONS.get(self.family, {})
+        self._mark_needed()
         return {
             "form": self.form,
             "family": self.family,

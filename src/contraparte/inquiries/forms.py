@@ -204,7 +204,8 @@ def row_set(kind: str, data: Any, typed: Mapping[str, Any], *, family: str, more
         ROW_FORMS[kind], extra=0 if rows else 1, max_num=MAX_ROWS, absolute_max=MAX_ROWS, validate_max=True
     )
     extra: dict[str, Any] = {"form_kwargs": {"family": family}} if kind == "measures" else {}
-    return made(data, initial=rows or None, prefix=kind, **extra)
+    # A bound row that equals its initial value would count as not filled in.
+    return made(data, initial=(rows or None) if data is None else None, prefix=kind, **extra)
 
 
 def rows_typed(formset: Any) -> list[dict[str, Any]]:

@@ -224,6 +224,7 @@ REQUEST_CLASSES: Final = {
     "/measures/*/*": "case",
     "/translation/*": "administrative",
     "/spoken/*": "case",
+    "/rights": "rights",
     "/rights/*": "rights",
     "/subjects/*/*": "person",
     "/victims/*/*": "victim",

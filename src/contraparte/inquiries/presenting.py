@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from contraparte.desk.markings import marking_words as words_of_marking
+from contraparte.desk.queries import type_title
 from contraparte.desk.registry import field_word, value_word
 from contraparte.exchange import registry as exchange
 from contraparte.exchange.models import Draft
@@ -150,10 +151,21 @@ def lines_of(message_type: str, body: Mapping[str, Any]) -> list[Line]:
     known = exchange.find_type(message_type)
     order = {name: place for place, name in enumerate(known.body.model_fields)} if known else {}
     found = [(pointer, value) for pointer, value in leaves(dict(body)) if value not in ({}, [])]
-    found.sort(key=lambda leaf: order.get(leaf[0].split("/")[1], len(order)))
+    found.sort(key=lambda leaf: _place(leaf[0], order))
     return [
         Line(field_word(pointer), value_word(pointer, value)) for pointer, value in found if pointer != "/reference"
     ]
+
+
+IN_ROWS = ("number", "code", "outcome", "ground", "name", "born", "status", "object", "nexus", "dual", "text")
+
+
+def _place(pointer: str, order: Mapping[str, int]) -> tuple[int, int, int]:
+    """Where a field stands: by its type, then row by row, within a row what it is before what it says."""
+    top, *below = pointer.split("/")[1:]
+    row = next((int(step) for step in below if step.isdigit()), 0)
+    name = below[-1] if below else ""
+    return order.get(top, len(order)), row, IN_ROWS.index(name) if name in IN_ROWS else len(IN_ROWS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +184,7 @@ def entries_of(standing: Standing, thread: list[Said]) -> list[Entry]:
     return [
         Entry(
             one,
-            _("Request") if one.event.step == "open" else STEPS.get(one.event.step, one.event.step),
+            STEPS[one.event.step] if one.row.type == "inquiry.progress/1" else type_title(one.row.type),
             one.row.direction == "out",
             lines_of(one.row.type, one.content.body) if one.content else [],
             words_of_marking(one.content.marking) if one.content and one.event.step in {"part", "answer"} else "",

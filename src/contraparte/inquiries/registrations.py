@@ -123,6 +123,9 @@ def register() -> None:
             "inquiry", _("Inquiry"), titles=desk_entries.titles, url=desk_entries.page_of, steps=desk_entries.steps
         )
     )
+    desk.register_contact_link(
+        desk.ContactLink("inquiry", "inquiries.ask", _("Ask this post"), desk_entries.new_request)
+    )
     desk.register_words("field", desk_entries.FIELD_WORDS)
     desk.register_words("value", desk_entries.VALUE_WORDS)
     desk.register_words("policy", desk_entries.POLICY_WORDS)

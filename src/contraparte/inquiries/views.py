@@ -171,7 +171,7 @@ def step(request: PageRequest, pk: int, step: str) -> HttpResponse:
             try:
                 done = take_step(found, step, body, by=request.tenure, now=timezone.now(), marked=marked)
             except ContraparteError as refusal:
-                error, status = words_of(refusal), status_of(refusal)
+                error, status = _words_of_step(refusal), status_of(refusal)
                 if error.field in form.fields:
                     form.add_error(error.field, f"{error.title} {error.remedy}")
             else:
@@ -200,7 +200,8 @@ def _step_page(
         "help": STEP_HELP[step],
         "form": form,
         "results": [[form[f"{name}_{number}"] for name in ("outcome", "ground", "result")] for number in form.numbers],
-        "plain": [form[name] for name in form.fields if "_" not in name or name in PLAIN],
+        "plain": [form[name] for name in form.fields if name in PLAIN],
+        "marked": [form[name] for name in MARKED if name in form.fields],
         "words": error,
         "is_open": step in standing.steps,
         "may_convert": error is not None and error.code == "inquiry.use.intelligence" and _is_lead(standing),
@@ -210,11 +211,18 @@ def _step_page(
     return render(request, "inquiries/step.html", context, status=status)
 
 
-PLAIN = frozenset({"review_on", "outcome_due", "handling_text", "source_grade", "information_grade"})
+PLAIN = frozenset({"to", "ground", "text", "review_on", "estimate", "used", "way", "outcome_due"})
+MARKED = ("handling_text", "source_grade", "information_grade")
+
+
+def _words_of_step(refusal: ContraparteError) -> Words:
+    """A refusal in words, the steps it names among them."""
+    names = str(refusal.params.get("allowed", "")).split(", ")
+    allowed = ", ".join(str(STEPS[name]) for name in names if name in STEPS) or _("nothing")
+    return words_of(type(refusal)(**refusal.params | {"allowed": allowed}))
 
 
 def _closed_words(standing: Standing, step: str) -> Words:
     if step in standing.drafted:
         return words_of(StepDraftedError(step=step))
-    allowed = ", ".join(str(STEPS[name]) for name in standing.steps) or _("nothing")
-    return words_of(InquiryStepError(step=step, state=standing.state, allowed=allowed))
+    return _words_of_step(InquiryStepError(step=step, state=standing.state, allowed=", ".join(standing.steps)))

@@ -9,9 +9,12 @@ from contraparte.node.world.build import World
 from contraparte.node.world.firms import Custodian, Kind, Status
 
 STATE_DESK, FEDERAL_DESK, CENTRE = "mx.fge-son/firearms", "mx.fgr/firearms", "us.ntc/desk"
+STATE_ASSISTANCE, ABROAD_ASSISTANCE, ABROAD_COURT = "mx.fge-son/assistance", "us.oia/assistance", "us.oia/court"
 SHARED_NODE = "us.custodians"
 PURPOSE = "firearms_tracing"
+INQUIRIES = ["inquiry.request/1", "inquiry.letter/1", "inquiry.spontaneous/1", "inquiry.note/1"]
 NODES = ("mx", "us", "custodians")
+HERMOSILLO = "America/Hermosillo"
 OPERATORS = {"mx": "mx.fgr", "us": "us.ntc", "custodians": SHARED_NODE}
 # The node that publishes each country's directory.
 PUBLISHERS = {"mx": "mx", "us": "us"}
@@ -58,7 +61,7 @@ class Cast:
             for entry in entries
             if entry["id"] in wanted
             for post in entry["posts"]
-            if post["id"].rpartition("/")[2] in ("firearms", "desk", "records")
+            if post["id"].rpartition("/")[2] in ("firearms", "desk", "records", "assistance", "court")
         ]
 
 
@@ -72,17 +75,34 @@ def cast_for(world: World, urls: dict[str, str]) -> Cast:
     common = ("Custodians' shared node", "Nodo común de titulares de registros")
     desk = _post(CENTRE, "Tracing desk", "Mesa de rastreo", ["trace.request/1", "trace.cancel/1"], "America/New_York")
     cast.agencies["mx"] = [
-        _agency("mx.fge-son", state, "prosecutor", mx, _firearms("mx.fge-son"), _audit("mx.fge-son"), region="MX-SON"),
+        _agency(
+            "mx.fge-son",
+            state,
+            "prosecutor",
+            mx,
+            _firearms("mx.fge-son"),
+            _post(STATE_ASSISTANCE, "International assistance", "Asistencia internacional", INQUIRIES, HERMOSILLO),
+            _audit("mx.fge-son"),
+            region="MX-SON",
+        ),
         _agency("mx.fgr", federal, "prosecutor", mx, _firearms("mx.fgr"), _systems("mx.fgr")),
     ]
     cast.agencies["us"] = [
         _agency("us.ntc", centre, "tracing_centre", us, desk, _audit("us.ntc"), _systems("us.ntc")),
+        _agency(
+            "us.oia",
+            ("Office of international assistance", "Oficina de asistencia internacional"),
+            "prosecutor",
+            us,
+            _post(ABROAD_ASSISTANCE, "Incoming requests", "Solicitudes recibidas", INQUIRIES, "America/New_York"),
+            _post(ABROAD_COURT, "Court orders", "Órdenes judiciales", INQUIRIES, "America/New_York"),
+        ),
         _agency(SHARED_NODE, common, "service", shared, _systems(SHARED_NODE)),
         *(_custodian(custodian, shared) for custodian in world.firms.all),
     ]
     cast.hosted = {
         "mx": ["mx.fge-son", "mx.fgr"],
-        "us": ["us.ntc"],
+        "us": ["us.ntc", "us.oia"],
         "custodians": [SHARED_NODE, *(one.agency for one in world.firms.all if one.status is Status.CONNECTED)],
     }
     cast.players = [*_PLAYERS, *_clerks(world)]
@@ -94,7 +114,7 @@ def _post(identifier: str, en: str, es: str, handles: list[str], zone: str) -> d
 
 
 def _firearms(agency: str) -> dict[str, Any]:
-    return _post(f"{agency}/firearms", "Firearms desk", "Mesa de armas de fuego", ["firearms"], "America/Hermosillo")
+    return _post(f"{agency}/firearms", "Firearms desk", "Mesa de armas de fuego", ["firearms"], HERMOSILLO)
 
 
 def _audit(agency: str) -> dict[str, Any]:
@@ -158,6 +178,16 @@ _PLAYERS = (
            "tracing centre, analyst: walks traces, enters answers by telephone"),
     Player("us", "supervisor", "Trace supervisor", "en", CENTRE, ("authoriser",), "/desk/",
            "tracing centre, authorising person"),
+    Player("mx", "prosecutor", "Fiscal de asistencia (Sonora)", "es", STATE_ASSISTANCE, ("officer",), "/inquiries/",
+           "Sonora, prosecutor: asks the counterpart"),
+    Player("mx", "director", "Dirección de asistencia (Sonora)", "es", STATE_ASSISTANCE, ("authoriser",), "/desk/",
+           "Sonora, authorising person of the prosecutors"),
+    Player("us", "attorney", "Trial attorney", "en", ABROAD_ASSISTANCE, ("officer",), "/inquiries/",
+           "international assistance, attorney: assesses and answers"),
+    Player("us", "chief", "Chief attorney", "en", ABROAD_ASSISTANCE, ("authoriser",), "/desk/",
+           "international assistance, authorising person"),
+    Player("us", "clerk", "Court clerk", "en", ABROAD_COURT, ("officer", "authoriser"), "/inquiries/",
+           "court orders, clerk"),
     Player("us", "auditor", "Auditor", "en", "us.ntc/audit", ("auditor",), "/log/", "tracing centre, auditor"),
     Player("us", "admin", "Administrator", "en", "us.ntc/systems", ("administrator",), "/", "US node, administrator"),
     Player("custodians", "admin", "Administrator", "en", f"{SHARED_NODE}/systems", ("administrator",), "/",
@@ -204,6 +234,21 @@ def _routes() -> list[dict[str, Any]]:
     ]
 
 
+def _inquiry_clocks() -> list[dict[str, Any]]:
+    """Police requests: 8 hours with the data at hand, 3 days urgent, 7 else. Letters: 7, 30 and 90 days."""
+    days = {"stage": "answer", "calendar": "always", "source": {"kind": "proposal", "cite": "defaults of inquiries"}}
+    return [
+        {**days, "types": ["inquiry.request/1"], "urgency": "at_hand", "hours": 8},
+        {**days, "types": ["inquiry.request/1"], "urgency": "urgent", "days": 3},
+        {**days, "types": ["inquiry.request/1", "inquiry.letter/1", "inquiry.note/1"], "days": 7},
+        {**days, "types": ["inquiry.acknowledge/1"], "days": 30},
+        {**days, "types": ["inquiry.accept/1", "inquiry.agree/1"], "days": 90},
+        {**days, "types": ["inquiry.clarify/1", "inquiry.conditions/1", "inquiry.consult/1"], "days": 30},
+        {**days, "types": ["inquiry.answer/1", "inquiry.reject/1"], "days": 30},
+        {**days, "types": ["inquiry.verify/1"], "days": 180},
+    ]
+
+
 def _accord(identifier: str, parties: list[str], routing: list[dict[str, Any]]) -> dict[str, Any]:
     ways = sorted({(parties[0], parties[1]), (parties[1], parties[0])})
     clock = {"stage": "answer", "calendar": "always"}
@@ -215,7 +260,7 @@ def _accord(identifier: str, parties: list[str], routing: list[dict[str, Any]]) 
         "effective_from": "2026-01-01T00:00:00Z",
         "languages": ["es", "en"],
         "permits": [
-            {"types": ["trace.*", *RIGHTS_OF_ITEMS], "from": start, "to": end}
+            {"types": ["trace.*", "inquiry.*", *RIGHTS_OF_ITEMS], "from": start, "to": end}
             for start, end in ways
         ],
         "routing": routing,
@@ -224,6 +269,7 @@ def _accord(identifier: str, parties: list[str], routing: list[dict[str, Any]]) 
             {**clock, "types": ["trace.request/1"], "urgency": "urgent", "hours": 24, "source": URGENT},
             {**clock, "types": ["trace.request/1"], "days": 9, "calendar": "working", "source": ROUTINE},
             {**clock, "types": ["trace.count/1", "trace.link/1"], "hours": 24, "source": LAW},
+            *_inquiry_clocks(),
         ],
         "grounds": [
             {
@@ -232,7 +278,7 @@ def _accord(identifier: str, parties: list[str], routing: list[dict[str, Any]]) 
                 "after_consultation": False,
             }
         ],
-        "purposes": [PURPOSE],
+        "purposes": [PURPOSE, "criminal_investigation", "prosecution"],
         "handling": [{"code": code, "words": {"en": en, "es": es}} for code, (en, es) in HANDLING.items()],
         "retention_days": {"default": 3650},
     }  # fmt: skip

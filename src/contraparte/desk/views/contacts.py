@@ -15,7 +15,12 @@ def show(request: PageRequest) -> HttpResponse:
     agency, topic = request.GET.get("agency", "")[:64].replace("\0", ""), request.GET.get("topic", "")[:60]
     number = request.GET.get("page", "")
     found, shown = contacts.contacts_page(
-        text=text, agency=agency, topic=topic, number=int(number) if number.isdecimal() else 1, now=timezone.now()
+        text=text,
+        agency=agency,
+        topic=topic,
+        number=int(number) if number.isdecimal() else 1,
+        now=timezone.now(),
+        tenure=request.tenure,
     )
     context = {
         "page": found,

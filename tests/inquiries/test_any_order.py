@@ -1,0 +1,77 @@
+"""Random lifecycles over a road that loses, repeats and delays: both sides end with the same events and clocks."""
+
+import random
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from contraparte.exchange import delivery, handling
+from contraparte.exchange.models import Draft, Message
+from contraparte.inquiries.actions.stepping import take_step
+from contraparte.inquiries.models import Inquiry, Step
+from contraparte.inquiries.rules.times import time_by_holder, time_by_stage
+from contraparte.protocol.errors import RefusalUnconsultedError
+from tests.exchange.small_world import OPERATOR
+from tests.inquiries.inquiry_world import LETTER, POLICE, InquiryWorld
+from tests.inquiries.test_road import renew, same
+
+BODIES: dict[str, dict[str, Any]] = {
+    "refuse": {"ground": "sovereignty", "text": "…"},
+    "transfer": {"to": "us.doj/court", "text": "…"},
+    "postpone": {"text": "…", "review_on": "2027-01-01"},
+    "delay": {"text": "…", "estimate": "2027-02-01"},
+    "use": {"used": True, "text": "…"},
+}
+# What ends an inquiry comes seldom, so that the ways there are walked as well.
+RARE = {"withdraw", "transfer", "refuse", "close"}
+
+
+def carry_a_little(world: InquiryWorld) -> None:
+    """One turn of the road, whatever comes of it."""
+    delivery.deliver_once(OPERATOR, now=world.now, clock=lambda: world.now, send=world.wire.send)
+    handling.handle_waiting(now=world.now)
+
+
+def carry_all(world: InquiryWorld) -> None:
+    """Until nothing moves any more; the clock goes on, for what failed is tried again later."""
+    for _ in range(40):
+        assert world.at is not None
+        world.at += timedelta(minutes=20)
+        carry_a_little(world)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_random_lifecycles_end_alike_on_both_sides_and_no_step_happens_twice(world: InquiryWorld, seed: int) -> None:
+    chance = random.Random(seed)
+    world.at = timezone.now()
+    row = world.ask(chance.choice([LETTER, POLICE]))
+    theirs = world.other(row)
+    for _ in range(14):
+        side = chance.choice([row, theirs])
+        open_steps = [one for one in world.standing(side).steps if one not in RARE or chance.random() < 0.1]
+        if open_steps:
+            step = chance.choice(open_steps)
+            by = world.officer if side.agency == "mx.fge-son" else world.agent
+            try:
+                done = take_step(side, step, BODIES.get(step, {"text": "…"}), by=by, now=world.now)
+            except RefusalUnconsultedError:
+                continue
+            if isinstance(done, Draft):
+                world.release(done)
+        world.at += timedelta(hours=chance.randint(1, 30))
+        renew(world)
+        world.wire.faults = [chance.choice(["", "", "failed", "done_but_reply_lost"]) for _ in range(2)]
+        if chance.random() < 0.6:
+            carry_a_little(world)
+    world.wire.faults = []
+    carry_all(world)
+    assert same(world, row)
+    mine, other = world.standing(row).settled, world.standing(theirs).settled
+    assert time_by_stage(mine.stages, world.now) == time_by_stage(other.stages, world.now)
+    assert time_by_holder(mine.stages, world.now) == time_by_holder(other.stages, world.now)
+    events = [event.uuid for event in (*mine.applied, *mine.crossed)]
+    assert len(events) == len(set(events)) == Message.objects.filter(agency="mx.fge-son").count()
+    assert Step.objects.filter(inquiry=row).count() == Step.objects.filter(inquiry=theirs).count()
+    assert Inquiry.objects.count() == 2
