@@ -1,5 +1,7 @@
 """What came of two traces, told through pages of two real nodes: both count it once and print the same figures."""
 
+import csv
+import io
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -111,4 +113,10 @@ def test_both_nodes_count_what_came_of_a_trace_once_and_print_the_same_figures(a
     assert told["outcomes", "seizure", "", "confirmed"] == 1
     assert told["seized", "fentanyl", "", "kg"] == "9.979", "22 lb are 9.97903214 kg"
     assert (told["feedback", "", MX, "owed"], told["feedback", "", MX, "used"]) == (2, 1)
+    asked = ["--as", "officer", "--post", STATE_DESK, "--with", US, "--as-of", as_of]
+    written = contraparte("outcome", "report", *asked, "--quarter", ours["quarter"], "--csv", "--public", node=mx)
+    lines = list(csv.DictReader(io.StringIO(written.stdout)))
+    assert {line["value"] for line in lines if line["measure"] in ("asked", "confirmed", "used")} == {""}
+    refused = contraparte("outcome", "report", *asked, "--quarter", "2026Q7", node=mx)
+    assert (refused.returncode, "2026Q7" in refused.stderr) == (1, True)
     assert audit.faults(answered.nodes.values()) == []

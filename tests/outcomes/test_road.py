@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from contraparte.exchange import delivery
 from contraparte.exchange.models import CaseFile, Conversation, Message, Obligation, Receipt
 from contraparte.outcomes import collecting, queries
 from contraparte.outcomes.actions import linking, stating, using
@@ -22,6 +23,7 @@ from contraparte.protocol.errors import (
     OutcomeStateError,
     PostNotLocalError,
 )
+from tests.exchange.small_world import OPERATOR
 from tests.outcomes.outcome_world import MX, PROVIDED, SERIALS, US, OutcomeWorld, arrest
 
 pytestmark = pytest.mark.store
@@ -101,6 +103,22 @@ def test_a_retraction_is_final_and_ends_what_was_owed(world: OutcomeWorld) -> No
         stating.correct_outcome(
             world.sides(made)[0], arrest(region="MX-SIN"), reason="x", by=world.traces.officer, now=timezone.now()
         )
+
+
+def test_a_retraction_that_overtakes_the_receipt_of_the_report_ends_what_was_owed_too(world: OutcomeWorld) -> None:
+    about = world.exchange()
+    world.traces.wire.faults = ["done_but_reply_lost"]
+    made = stating.report_outcome(about, arrest(), by=world.traces.officer, now=timezone.now())
+    world.traces.deliver_and_handle_once()
+    stating.retract_outcome(made, reason="another case", by=world.traces.officer, now=timezone.now())
+    later = timezone.now() + timedelta(hours=1)
+    while delivery.deliver_once(OPERATOR, now=later, clock=lambda: later, send=world.traces.wire.send).more:
+        continue
+    world.traces.settle()
+    assert states(world, made) == ("retracted", "retracted")
+    steps = Obligation.objects.filter(stage="outcome")
+    assert len({(row.opened_at, row.closed_at) for row in steps}) == 1
+    assert [row.closed_at is None for row in steps] == [False, False]
 
 
 def test_a_report_carries_the_marking_of_its_exchange_and_nothing_is_withheld(world: OutcomeWorld) -> None:
