@@ -60,6 +60,6 @@ class OutcomeWorld:
         return tuple(Outcome.objects.get(agency=agency, uuid=outcome.uuid) for agency in (MX, US))  # type: ignore[return-value]
 
 
-def make_outcome_world() -> OutcomeWorld:
-    """The caller has set NODE_OPERATOR."""
-    return OutcomeWorld(make_world())
+def make_outcome_world(*clocks: dict[str, Any]) -> OutcomeWorld:
+    """The caller has set NODE_OPERATOR. `clocks` are added to those of the accord."""
+    return OutcomeWorld(make_world(*clocks))

@@ -70,6 +70,7 @@ def test_a_sum_depends_neither_on_order_nor_on_grouping(parts: list[Quantity], c
     [
         ({"happened_on": TODAY + timedelta(days=1)}, "happened_on"),
         ({"ours": frozenset(), "yours": frozenset()}, "ours"),
+        ({"region": "HERMOSILLO"}, "region"),
         ({"kind": Kind.SEIZURE}, "what"),
         ({"kind": Kind.SEIZURE, "what": Thing.FENTANYL}, "quantity"),
         ({"quantity": Quantity.parse("1", "kg"), "what": Thing.CASH}, "quantity"),

@@ -56,6 +56,7 @@ def test_an_outcome_is_reported_from_its_conversation_and_confirmed_by_the_other
     [
         ({"happened_on": "2031-01-01"}, "happened_on"),
         ({"ours": [], "yours": []}, "ours"),
+        ({"region": "Nogales"}, "region"),
         (SEIZURE | {"quantity": "1,5"}, "quantity"),
         (SEIZURE | {"unit": ""}, "unit"),
         (SEIZURE | {"what": ""}, "what"),

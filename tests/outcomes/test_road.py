@@ -1,11 +1,15 @@
 """Outcomes, feedback and links between two agencies, over the road: both sides hold the same."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from contraparte.exchange import delivery
 from contraparte.exchange.models import CaseFile, Conversation, Message, Obligation, Receipt
 from contraparte.outcomes import collecting, queries
 from contraparte.outcomes.actions import linking, stating, using
@@ -22,6 +26,7 @@ from contraparte.protocol.errors import (
     OutcomeStateError,
     PostNotLocalError,
 )
+from tests.exchange.small_world import OPERATOR
 from tests.outcomes.outcome_world import MX, PROVIDED, SERIALS, US, OutcomeWorld, arrest
 
 pytestmark = pytest.mark.store
@@ -101,6 +106,22 @@ def test_a_retraction_is_final_and_ends_what_was_owed(world: OutcomeWorld) -> No
         stating.correct_outcome(
             world.sides(made)[0], arrest(region="MX-SIN"), reason="x", by=world.traces.officer, now=timezone.now()
         )
+
+
+def test_a_retraction_that_overtakes_the_receipt_of_the_report_ends_what_was_owed_too(world: OutcomeWorld) -> None:
+    about = world.exchange()
+    world.traces.wire.faults = ["done_but_reply_lost"]
+    made = stating.report_outcome(about, arrest(), by=world.traces.officer, now=timezone.now())
+    world.traces.deliver_and_handle_once()
+    stating.retract_outcome(made, reason="another case", by=world.traces.officer, now=timezone.now())
+    later = timezone.now() + timedelta(hours=1)
+    while delivery.deliver_once(OPERATOR, now=later, clock=lambda: later, send=world.traces.wire.send).more:
+        continue
+    world.traces.settle()
+    assert states(world, made) == ("retracted", "retracted")
+    steps = Obligation.objects.filter(stage="outcome")
+    assert len({(row.opened_at, row.closed_at) for row in steps}) == 1
+    assert [row.closed_at is None for row in steps] == [False, False]
 
 
 def test_a_report_carries_the_marking_of_its_exchange_and_nothing_is_withheld(world: OutcomeWorld) -> None:
@@ -204,6 +225,20 @@ def test_an_answer_waits_for_a_word_on_its_use_until_it_is_given_once(world: Out
     assert list(rows) == [(MX, True, "lead", True), (US, True, "lead", False)]
     with pytest.raises(FeedbackGivenError):
         using.give_feedback(step, used=Used.LEAD, not_used=None, note="", by=world.traces.officer, now=timezone.now())
+
+
+def test_the_accord_may_set_the_time_for_feedback_and_both_sides_work_it_out_alike(
+    new_world: Callable[..., OutcomeWorld],
+) -> None:
+    source = {"kind": "proposal", "cite": "thirty days"}
+    world = new_world({"types": ["feedback.give/1"], "hours": 720, "calendar": "always", "source": source})
+    step = world.step(world.exchange())
+    (owed,), (awaited,) = (
+        queries.feedback_owed(world.traces.officer),
+        queries.feedback_awaited(world.traces.specialist),
+    )
+    assert step.closed_at is not None
+    assert owed.due_at == awaited.due_at == step.closed_at + timedelta(hours=720)
 
 
 def test_used_brings_the_signed_receipt_and_not_used_does_not(world: OutcomeWorld) -> None:
@@ -352,8 +387,15 @@ def test_a_quarter_without_anything_is_an_empty_report(world: OutcomeWorld) -> N
     assert {row.value for row in rows_of(found)} <= {0, None}
 
 
-def test_a_report_reads_a_bounded_number_of_queries(world: OutcomeWorld, django_assert_max_num_queries: Any) -> None:
-    for serial in SERIALS[:3]:
+def test_a_report_costs_the_same_questions_however_many_steps_there_are(
+    world: OutcomeWorld, django_assert_num_queries: Any
+) -> None:
+    world.exchange(serial=SERIALS[0])
+    plain(MX, US, timezone.now())
+    with CaptureQueriesContext(connection) as few:
+        plain(MX, US, timezone.now())
+    for serial in SERIALS[1:3]:
         world.exchange(serial=serial)
-    with django_assert_max_num_queries(30):
+    plain(MX, US, timezone.now())
+    with django_assert_num_queries(len(few)):
         plain(MX, US, timezone.now())

@@ -130,7 +130,7 @@ class TraceWorld:
         return Walk.objects.latest("pk")
 
 
-def make_world() -> TraceWorld:
+def make_world(*more_clocks: dict[str, Any]) -> TraceWorld:
     """Directory, accords, posts and people; the caller has set NODE_OPERATOR to `OPERATOR`."""
     now = timezone.now()
     keys = {name: factory.make_keys(name) for name in ("mx.fge-son", "mx.fgr", "us.ntc", *BOOKS)}
@@ -166,7 +166,8 @@ def make_world() -> TraceWorld:
         {"types": ["trace.*", "outcome.*", "feedback.*", "case.*"], "from": start, "to": end}
         for start, end in (("mx", "us"), ("us", "mx"))
     ]
-    adopt(example(routing=routing, permits=permits, purposes=["firearms_tracing"]), keys)
+    across = [*example()["clocks"], *more_clocks]
+    adopt(example(routing=routing, permits=permits, clocks=across, purposes=["firearms_tracing"]), keys)
     clocks = [
         {
             "types": ["trace.count/1", "trace.link/1"],

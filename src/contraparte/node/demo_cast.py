@@ -216,6 +216,9 @@ def _clerks(world: World) -> list[Player]:
     return clerks
 
 
+CARRIED = ["trace.*", "inquiry.*", "outcome.*", "feedback.*", "case.*", *RIGHTS_OF_ITEMS]
+
+
 def accords() -> dict[str, dict[str, Any]]:
     """The accord between the countries and each country's order for exchange inside it, by id."""
     return {
@@ -259,10 +262,7 @@ def _accord(identifier: str, parties: list[str], routing: list[dict[str, Any]]) 
         "title": {"en": "Firearm traces", "es": "Rastreo de armas de fuego"},
         "effective_from": "2026-01-01T00:00:00Z",
         "languages": ["es", "en"],
-        "permits": [
-            {"types": ["trace.*", "inquiry.*", *RIGHTS_OF_ITEMS], "from": start, "to": end}
-            for start, end in ways
-        ],
+        "permits": [{"types": CARRIED, "from": start, "to": end} for start, end in ways],
         "routing": routing,
         "calendars": {"always": {"continuous": True}, "working": {"weekdays": [0, 1, 2, 3, 4], "holidays_of": "US"}},
         "clocks": [

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.urls import reverse
+from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
@@ -29,7 +30,8 @@ def outcome_titles(conversations: Sequence[Conversation], tenure: Tenure) -> Map
 
 def outcome_title(row: Outcome) -> str:
     """An outcome in a line: its type and day."""
-    return f"{str(kind_words(row.kind)).capitalize()} · {row.happened_on.isoformat() if row.happened_on else '…'}"
+    day = formats.date_format(row.happened_on, "j b Y") if row.happened_on else "…"
+    return f"{str(kind_words(row.kind)).capitalize()} · {day}"
 
 
 def outcome_page(conversation: Conversation) -> str:

@@ -39,17 +39,17 @@ def figures(request: PageRequest) -> HttpResponse:
     asked = _asked(request, timezone.now())
     wanted = [name for row in asked.rows for name in row.ids]
     places = queries.places_of(request.tenure, wanted) if wanted else {}
-    titles = presenting.section_titles()
+    names = _names(asked.figures.pair) if asked.figures else {}
     agency = agency_of(request.tenure.post_id)
     context = {
         "form": asked.form,
         "figures": asked.figures,
         "public": asked.public,
         "bars": presenting.bars_of(asked.rows),
-        "tables": [(titles[name], presenting.lines_of(asked.rows, name, places)) for name in presenting.SECTIONS],
+        "tables": presenting.tables_of(asked.rows, places, names),
         "incomplete_since": collecting.incomplete_since(agency, asked.other) if asked.other else None,
-        "agencies": _names(asked.figures.pair) if asked.figures else {},
-        "query": request.GET.urlencode(),
+        "agencies": names,
+        "asked_for": request.GET.urlencode(),
     }
     return render(request, "outcomes/figures.html", context)
 

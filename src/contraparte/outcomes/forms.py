@@ -180,6 +180,7 @@ class LinkForm(forms.Form):
         field = self.fields["case"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [*NOTHING, *((str(row.pk), row.number) for row in queries.cases_of(tenure)[:200])]
+        field.required = self.data.get("step") != "end"
 
 
 class FiguresForm(forms.Form):

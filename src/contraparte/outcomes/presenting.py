@@ -146,31 +146,84 @@ def _time(value: Any) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One figure in a table: what, whose, how much, with its interval, and the places behind it."""
+class Cell:
+    """One figure as its table shows it; `column` says what the cell is where columns are stacked."""
 
-    subject: Text
-    agency: str
-    measure: Text
+    column: Text
     shown: str
     interval: str
-    ids: list[tuple[str, int | None]]
 
 
-def lines_of(rows: Sequence[Row], section: str, places: Mapping[str, int]) -> list[Line]:
-    """The figures of one section as a table shows them."""
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a table: what, whose, its figures, and the conversations behind them."""
+
+    label: Text
+    agency: str
+    cells: list[Cell]
+    ids: list[tuple[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One section of the report. The two directions, or the two agencies, stand side by side."""
+
+    title: str
+    columns: list[Text]
+    lines: list[Line]
+
+
+def tables_of(rows: Sequence[Row], places: Mapping[str, int], names: Mapping[str, str]) -> list[Table]:
+    """The report's tables in a fixed order, the empty ones left out. `names` are those of the two agencies."""
+    titles = section_titles()
     return [
-        Line(
-            subject=_subject(row),
-            agency=row.agency,
-            measure=_measure(row),
-            shown="< 5" if row.hidden else _shown(row),
-            interval=_interval(row),
-            ids=[(name, places.get(name)) for name in row.ids if name in places],
-        )
-        for row in rows
-        if row.section == section
+        _table(title, [row for row in rows if row.section == section], places, names)
+        for section, title in titles.items()
+        if any(row.section == section for row in rows)
     ]
+
+
+def _table(title: str, rows: Sequence[Row], places: Mapping[str, int], names: Mapping[str, str]) -> Table:
+    columns: dict[str, Text] = {}
+    lines: dict[tuple[str, str], tuple[Text, str, dict[str, Cell], dict[str, int]]] = {}
+    for row in rows:
+        (column, heading), (key, label, agency) = _column(row, names), _line(row)
+        columns[column] = heading
+        _, _, cells, ids = lines.setdefault((key, agency), (label, agency, {}, {}))
+        cells[column] = Cell(heading, "< 5" if row.hidden else _shown(row), _interval(row))
+        ids.update({name: places[name] for name in row.ids if name in places})
+    empty = Cell("", "–", "")
+    return Table(
+        title,
+        list(columns.values()),
+        [
+            Line(label, agency, [cells.get(column, empty) for column in columns], list(ids.items()))
+            for label, agency, cells, ids in lines.values()
+        ],
+    )
+
+
+def _column(row: Row, names: Mapping[str, str]) -> tuple[str, Text]:
+    """The column a figure stands in, and its heading."""
+    if row.section == "reciprocity":
+        asker, holder = names.get(row.subject, row.subject), names.get(row.agency, row.agency)
+        return row.subject, _("%(asker)s asked %(holder)s") % {"asker": asker, "holder": holder}
+    if row.section in ("feedback", "contributions", "refusals"):
+        return row.agency, names.get(row.agency, row.agency)
+    if row.section == "seized":
+        return "amount", _("Quantity")
+    return row.measure, MEASURES.get(row.measure, row.measure)
+
+
+def _line(row: Row) -> tuple[str, Text, str]:
+    """The line a figure stands in: its key, its words, and the agency where the line is that of one."""
+    if row.section in ("reciprocity", "feedback"):
+        return row.measure, MEASURES.get(row.measure, row.measure), ""
+    if row.section == "stage":
+        return row.subject, _subject(row), row.agency
+    if row.section == "seized":
+        return f"{row.subject} {row.measure}", _subject(row), ""
+    return row.subject, _subject(row), ""
 
 
 def _subject(row: Row) -> Text:
@@ -187,17 +240,13 @@ def _subject(row: Row) -> Text:
     return row.subject
 
 
-def _measure(row: Row) -> Text:
-    if row.section == "seized":
-        return UNITS[Unit(row.measure)]
-    return MEASURES.get(row.measure, row.measure)
-
-
 def _shown(row: Row) -> str:
     if row.measure.endswith("_s"):
         return _time(row.value)
     if row.value is None:
         return "–"
+    if row.section == "seized":
+        return f"{row.value} {UNITS[Unit(row.measure)]}"
     return f"{row.value} %" if row.measure.endswith("percent") else str(row.value)
 
 
@@ -207,9 +256,6 @@ def _interval(row: Row) -> str:
     if row.measure.endswith("_s"):
         return f"{_time(row.low)} – {_time(row.high) if row.high is not None else '…'}"
     return f"{row.low} – {row.high} %"
-
-
-SECTIONS: tuple[str, ...] = ("reciprocity", "stage", "refusals", "feedback", "outcomes", "seized", "contributions")
 
 
 def section_titles() -> dict[str, str]:

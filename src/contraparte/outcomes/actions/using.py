@@ -36,7 +36,9 @@ def due_of(step: Obligation) -> datetime | None:
         accord = directory.accord_between(country_of(asker), country_of(step.holder), now=step.closed_at)
     except AccordMissingError:
         return step.closed_at + DEFAULT_TIME
-    return directory.due_at(accord, TYPE, None, asker, step.closed_at) or step.closed_at + DEFAULT_TIME
+    if accord.clock(TYPE) is None:
+        return step.closed_at + DEFAULT_TIME
+    return directory.due_at(accord, TYPE, None, asker, step.closed_at)
 
 
 def give_feedback(

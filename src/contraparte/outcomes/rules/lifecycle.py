@@ -8,14 +8,19 @@ names another contribution of its own; a correction that takes it over makes it 
 changed since the other party's last word. A retraction is final.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
+from typing import Final
 
 from contraparte.outcomes.rules.kinds import MEASURED, OVERTURNABLE, Contribution, Kind, Thing
 from contraparte.outcomes.rules.quantities import Quantity
 from contraparte.protocol.errors import OutcomeFieldError
+
+#: ISO 3166-2: a state, and no closer place.
+REGION: Final = re.compile(r"[A-Z]{2}-[A-Z0-9]{1,3}")
 
 
 class State(StrEnum):
@@ -63,6 +68,8 @@ class Facts:
         """Raise OutcomeFieldError naming the first field that cannot be so."""
         if self.happened_on > today:
             raise OutcomeFieldError(field="happened_on", read=self.happened_on.isoformat())
+        if self.region and not REGION.fullmatch(self.region):
+            raise OutcomeFieldError(field="region", read=self.region[:20])
         if not self.ours and not self.yours:
             raise OutcomeFieldError(field="ours", read="")
         if self.kind in MEASURED and self.what is None:

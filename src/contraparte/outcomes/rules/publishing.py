@@ -1,7 +1,8 @@
 """Figures as plain rows: the same for JSON, CSV and tables; and the public version, in which few are hidden.
 
 In the public version a count below five is hidden, and so is every figure made from fewer than five. Where parts add
-up to a shown whole, the hidden ones together make five or more: else a subtraction would tell them. Identifiers never stand in it.
+up to a shown whole, the hidden ones together make five or more: else a subtraction would tell them. No identifier
+stands in it.
 """
 
 from collections.abc import Iterable, Sequence
