@@ -1,4 +1,4 @@
-"""`contraparte exchange …`: pouches for a node that was cut off, and evidence packages; files are in `file_commands`."""
+"""`contraparte exchange …`: pouches for a cut-off node, evidence packages; files are in `file_commands`."""
 
 import json
 from collections.abc import Iterator

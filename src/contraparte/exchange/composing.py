@@ -20,8 +20,8 @@ from contraparte.exchange import gate, registry
 from contraparte.exchange.models import Attachment, Conversation
 from contraparte.exchange.rules.classes import without
 from contraparte.exchange.rules.decisions import Approvals, Decision, Hold, Released, Withhold
-from contraparte.protocol.attachments import FileDescription
 from contraparte.exchange.sources import draw_on
+from contraparte.protocol.attachments import FileDescription
 from contraparte.protocol.errors import (
     AccordSuspendedError,
     DirectoryStaleError,
