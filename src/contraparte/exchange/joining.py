@@ -1,6 +1,7 @@
 """What the exchange lends to the ledger, which may not import the directory: keys, addresses, the peers' door."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from contraparte.directory import keyring
 from contraparte.directory import queries as directory
@@ -8,6 +9,7 @@ from contraparte.exchange import arriving, outbox, registrations, registry, rete
 from contraparte.exchange.attaching import erase_files_of
 from contraparte.exchange.attachment_auditing import find_attachment_faults
 from contraparte.exchange.auditing import find_message_faults
+from contraparte.exchange.models import Message
 from contraparte.exchange.peers import signed_by_peer
 from contraparte.ledger import registry as ledger
 from contraparte.protocol.errors import AgencyUnknownError
@@ -51,12 +53,17 @@ class DirectoryPeers:
             return False
 
 
+def _erase_files(message: Message, now: datetime) -> None:
+    """The files of a message go with its content (P5.5)."""
+    erase_files_of([message], now=now)
+
+
 def install() -> None:
     """Called once when the applications are ready."""
     ledger.install(keys=DirectoryKeys(), peers=DirectoryPeers(), signed=signed_by_peer)
     ledger.register_cross_check("messages", find_message_faults)
     ledger.register_cross_check("attachments", find_attachment_faults)
-    registry.register_eraser(lambda row, now: erase_files_of([row], now=now))
+    registry.register_eraser(_erase_files)
     rounds.install()
     arriving.install()
     outbox.install()

@@ -53,11 +53,10 @@ class MessageType:
     `asks` names the stage of the step the recipient now owes (P8.1); `answers` marks a message whose `in_reply_to`
     ends such a step. `promises` names the stage its sender owes after the one it ends. While a step asked for by a
     type that `pauses` is owed, the clocks of the other side stand still, that long at most. `releases` ends every step
-    owed in the conversation. `closes` ends the conversation and whatever was still owed in it. After an answer to a type
-    with `feedback` its asker owes a word on its use; `refusal(body)` gives the ground on which an answer refuses, or "".
-    `takes_files` lets files travel with it (P3.5). A
-    `control` type carries no seq, overtakes, and passes while an accord is suspended (P1.3, P4.1). `admit` looks at one
-    that arrives and raises to have it refused with a code.
+    owed in the conversation. `closes` ends the conversation and whatever was still owed in it. After an answer to a
+    type with `feedback` its asker owes a word on its use; `refusal(body)` gives the ground on which an answer refuses,
+    or "". `takes_files` lets files travel with it (P3.5). A `control` type carries no seq, overtakes, and passes while
+    an accord is suspended (P1.3, P4.1). `admit` looks at one that arrives and raises to have it refused with a code.
     """
 
     name: str
