@@ -49,8 +49,9 @@ def test_the_page_and_the_index_are_accessible_and_fit(
     file = tmp_path / "taken.zip"
     taken.value.save_as(file)
     with zipfile.ZipFile(file) as archive:
-        name = next(name for name in archive.namelist() if name.endswith("index.html"))
-        (tmp_path / "index.html").write_bytes(archive.read(name))
+        for name in archive.namelist():
+            if "/data/index." in name:
+                (tmp_path / Path(name).name).write_bytes(archive.read(name))
     page.goto((tmp_path / "index.html").as_uri())
     page.screenshot(path=tmp_path / "index.png", full_page=True)
     assert page.get_by_role("heading", level=1).all_inner_texts() == ["Evidence package", "Paquete probatorio"]

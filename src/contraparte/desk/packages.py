@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from django.template.loader import render_to_string
@@ -19,6 +20,7 @@ from contraparte.exchange.packaging import MOST_ITEMS, Package, PackedItem, refu
 from contraparte.web.wording import Words, words_of
 
 LANGUAGES = ("en", "es")
+STYLE = Path(__file__).parent / "static/desk/package.css"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,8 @@ def _words(row: Message) -> Words | None:
     return words_of(refused) if refused is not None else None
 
 
-def index_of(package: Package) -> bytes:
-    """The index: plain HTML without scripts, the same facts in English and in Spanish."""
+def index_of(package: Package) -> dict[str, bytes]:
+    """The index: plain HTML without scripts, the same facts in English and in Spanish; and how it looks."""
     posts = names_of({who for item in package.items for who in (item.message.sender, item.message.recipient)})
     parts = []
     for language in LANGUAGES:
@@ -50,7 +52,8 @@ def index_of(package: Package) -> bytes:
             shown = [_shown(item, posts, language) for item in package.items]
             context = {"package": package, "made": _utc(package.made), "items": shown, "language": language}
             parts.append(render_to_string("desk/package/section.html", context))
-    return render_to_string("desk/package/index.html", {"package": package, "parts": parts}).encode()
+    page = render_to_string("desk/package/index.html", {"package": package, "parts": parts})
+    return {"index.html": page.encode(), "index.css": STYLE.read_bytes()}
 
 
 def _shown(item: PackedItem, posts: dict[str, Post], language: str) -> dict[str, Any]:

@@ -129,7 +129,8 @@ def write_package(
         _write_policies(bag, rows)
         _write_heads(bag, rows)
         _write_directories(bag, conversation.agency, rows)
-        bag.add("index.html", registry.package_index(package))
+        for name, data in registry.package_index(package).items():
+            bag.add(name, data)
         _write_contents(bag, package, entries)
         bag.finish(
             {

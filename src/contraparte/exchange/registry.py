@@ -149,16 +149,16 @@ def job_kinds() -> dict[str, Callable[[int, datetime], None]]:
     return dict(_job_kinds)
 
 
-_package_index: "list[Callable[[Package], bytes]]" = []
+_package_index: "list[Callable[[Package], dict[str, bytes]]]" = []
 
 
-def register_package_index(render: "Callable[[Package], bytes]") -> None:
+def register_package_index(render: "Callable[[Package], dict[str, bytes]]") -> None:
     """Have `render` write the index of evidence packages, for people: the room that has the words for what it shows."""
     _package_index[:] = [render]
 
 
-def package_index(package: "Package") -> bytes:
-    """The index of a package, as HTML without scripts."""
+def package_index(package: "Package") -> dict[str, bytes]:
+    """The files of a package's index, by name: HTML without scripts, and its stylesheet."""
     return _package_index[0](package)
 
 

@@ -33,6 +33,7 @@ TYP: Final = "cp-package+jws"
 CONTENTS, SIGNATURE = "data/contents.json", "data/contents.jws"
 BAGIT, INFO, MANIFEST, TAGS = "bagit.txt", "bag-info.txt", "manifest-sha256.txt", "tagmanifest-sha256.txt"
 _DECLARATION: Final = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
+_INDEX: Final = ("data/index.html", "data/index.css")
 _ENTRY: Final = frozenset({"path", "size", "sha256"})
 
 
@@ -263,7 +264,7 @@ def _check_items(files: Mapping[str, bytes], contents: _Contents, trust: Trust, 
 def _check_rest(listed: Iterable[str], used: set[str], files: Mapping[str, bytes], trust: Trust, blame: Any) -> None:
     """What belongs to no single message: policy texts named by their hash, heads of logs, the index."""
     for name in listed:
-        if name in used or name.startswith(DIRECTORIES) or name == "data/index.html" or name not in files:
+        if name in used or name.startswith(DIRECTORIES) or name in _INDEX or name not in files:
             continue
         if name.startswith("data/policies/"):
             if name != f"data/policies/{hashlib.sha256(files[name]).hexdigest()}.cedar":
