@@ -26,7 +26,7 @@ def keep(page: Page, name: str) -> None:
         page.screenshot(path=str(Path(SHOTS) / f"{name}.png"), full_page=True)
 
 
-def look(page: Page, address: str, name: str) -> None:
+def assert_page(page: Page, address: str, name: str) -> None:
     """Open a page, keep its picture, and hold it to what every page is held to."""
     visit(page, address)
     keep(page, name)
@@ -79,7 +79,7 @@ def test_pages_of_who_asks_are_accessible_and_fit(
         "step-clarification": f"/inquiries/{asked.pk}/steps/clarification/",
         "step-withdraw": f"/inquiries/{consulted.pk}/steps/withdraw/",
     }.items():
-        look(page, address, f"{name}-{language}-{width}")
+        assert_page(page, address, f"{name}-{language}-{width}")
 
 
 @pytest.mark.parametrize("width", ["desk", "telephone"])
@@ -89,16 +89,16 @@ def test_pages_of_who_is_asked_are_accessible_and_fit(
 ) -> None:
     page = open_page(browser(busy.agent, language), language=language, width=width)
     answered, asked, consulted, spoken = Inquiry.objects.filter(agency="us.doj").order_by("pk")
-    look(page, "/inquiries/", f"their-list-{language}-{width}")
+    assert_page(page, "/inquiries/", f"their-list-{language}-{width}")
     for row in (answered, asked, consulted):
-        look(page, f"/inquiries/{row.pk}/", f"their-{row.pk}-{language}-{width}")
+        assert_page(page, f"/inquiries/{row.pk}/", f"their-{row.pk}-{language}-{width}")
     for step in ("answer", "refuse", "transfer"):
-        look(page, f"/inquiries/{spoken.pk}/steps/{step}/", f"their-{step}-{language}-{width}")
+        assert_page(page, f"/inquiries/{spoken.pk}/steps/{step}/", f"their-{step}-{language}-{width}")
     visit(page, f"/inquiries/{asked.pk}/steps/accept/", status=409)
     keep(page, f"their-closed-{language}-{width}")
     assert_accessible(page)
     for step in ("accept", "postpone"):
-        look(page, f"/inquiries/{consulted.pk}/steps/{step}/", f"their-{step}-{language}-{width}")
+        assert_page(page, f"/inquiries/{consulted.pk}/steps/{step}/", f"their-{step}-{language}-{width}")
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
