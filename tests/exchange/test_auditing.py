@@ -175,16 +175,21 @@ def test_a_lost_commitment_key_is_told_once_and_the_rest_is_still_checked(
     assert [one.code for one in find_message_faults()] == ["commitment.key.missing", "message.type.changed"]
 
 
-def test_a_page_of_messages_costs_the_same_questions_however_many_they_are(
-    passed: tuple[Message, Message], desk_world: SmallWorld, django_assert_num_queries: Any
-) -> None:
-    with CaptureQueriesContext(connection) as few:
+def questions_of_an_audit() -> int:
+    """Queries of a clean audit, but for those about the view of the directory: the clock asks them, not the page."""
+    with CaptureQueriesContext(connection) as asked:
         assert list(find_message_faults()) == []
+    return sum("directory_" not in one["sql"] for one in asked.captured_queries)
+
+
+def test_a_page_of_messages_costs_the_same_questions_however_many_they_are(
+    passed: tuple[Message, Message], desk_world: SmallWorld
+) -> None:
+    few = questions_of_an_audit()
     threads = [desk_world.conversation() for _ in range(12)]
     actions.send_all([desk_world.note("more", thread) for thread in threads], now=timezone.now())
     desk_world.settle()
-    with django_assert_num_queries(len(few)):
-        assert list(find_message_faults()) == []
+    assert questions_of_an_audit() == few > 0
 
 
 def test_a_message_sealed_again_is_held_to_its_first_envelope_and_to_its_last(desk_world: SmallWorld) -> None:
