@@ -1,7 +1,8 @@
 """The shared harness: which tests are run again on PostgreSQL.
 
 `store` is put on every test that touches the database, so that nobody forgets it; acceptance tests, which reach the
-database through processes of their own, carry it by hand and start their nodes on what `--db` says.
+database through processes of their own, carry it by hand and start their nodes on what `--db` says. `browser` is put on
+every test that drives Chromium: a page looks the same whatever lies below it, so one pass drives it.
 """
 
 import pytest
@@ -22,6 +23,7 @@ DATABASE_FIXTURES = {
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "store: touches the database; runs on SQLite and on PostgreSQL")
+    config.addinivalue_line("markers", "browser: drives Chromium; runs in one of the two passes")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -29,3 +31,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         names = set(getattr(item, "fixturenames", ()))
         if names & DATABASE_FIXTURES or item.get_closest_marker("django_db"):
             item.add_marker(pytest.mark.store)
+        if "chromium" in names:
+            item.add_marker(pytest.mark.browser)
