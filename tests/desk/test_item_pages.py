@@ -58,7 +58,7 @@ def test_refusing_keeps_the_ground(world: SmallWorld, browser_of: BrowserOf) -> 
     assert chief.post(f"/permissions/{row.pk}/refuse/", {"ground": "whim"}).status_code == 422
     assert chief.post(f"/permissions/{row.pk}/refuse/", {"ground": "rights_risk", "note": "No."}).status_code == 302
     world.settle()
-    assert "risk to a person" in browser_of(people.officers[FEDERAL]).get(at(item)).content.decode()
+    assert "Discrimination or risk to rights" in browser_of(people.officers[FEDERAL]).get(at(item)).content.decode()
 
 
 def test_a_request_without_its_scope_shows_the_field_and_keeps_what_was_typed(

@@ -37,9 +37,9 @@ RECALL_REASONS: dict[str, str | Promise] = {
 }
 
 GROUNDS: dict[str, str | Promise] = {
-    "source_protection": _("protection of a source"),
-    "prejudices_investigation": _("it would prejudice an investigation"),
-    "rights_risk": _("risk to a person's rights"),
+    "source_protection": _("Protection of a source"),
+    "prejudices_investigation": _("Would harm an investigation here"),
+    "rights_risk": _("Discrimination or risk to rights"),
     "third_party": _("it comes from a third party that does not agree"),
     "not_necessary": _("not necessary for the purpose stated"),
 }
