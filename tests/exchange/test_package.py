@@ -196,6 +196,17 @@ def test_contents_that_say_anything_at_all_are_named_and_break_nothing(made: Mad
     replace_one()
 
 
+@pytest.mark.parametrize("value", [[None], [1], [["01.receipt"]], {"01.receipt": 1}, "01.receipt", None])
+@pytest.mark.parametrize("name", ["receipts", "proofs"])
+def test_a_list_of_file_names_that_is_none_is_named(made: Made, name: str, value: Any) -> None:
+    thread, path, roots = made
+    files = read(path)
+    changed = json.loads(files["data/contents.json"])
+    changed["items"][0][name] = value
+    verdict = verify_package({**files, "data/contents.json": canonical_json(changed)}, policies_of(thread), roots)
+    assert "data/contents.json" in paths(verdict)
+
+
 # --- a forger who makes the lists anew ---
 
 

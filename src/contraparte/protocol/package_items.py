@@ -50,11 +50,19 @@ class Item:
         texts["created"] = entry["created"]
         if any(type(value) is not str for value in texts.values()) or entry["direction"] not in ("out", "in"):
             raise ValueError("text")
-        return cls(**texts, marking=entry["marking"], receipts=tuple(entry["receipts"]), proofs=tuple(entry["proofs"]))
+        if type(entry["marking"]) is not dict:
+            raise ValueError("marking")
+        return cls(**texts, marking=entry["marking"], receipts=_names(entry["receipts"]), proofs=_names(entry["proofs"]))
 
     def path(self, name: str) -> str:
         """Where a file of this message lies."""
         return f"data/items/{self.place}/{name}"
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    if type(value) is not list or any(type(name) is not str for name in value):
+        raise ValueError("names")
+    return tuple(value)
 
 
 @dataclass
