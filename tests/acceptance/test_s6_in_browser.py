@@ -3,34 +3,30 @@
 An officer records and asks, an authorising person reads what leaves and releases it, a custodian's clerk chooses on a
 telephone, the analyst writes down what a dealer says, and the officer reads the answer and has the browser prove that
 it passed. Everyone comes by a one-time link and goes on by links, buttons and fields alone; every page they see is
-checked for accessibility, width and language. With `S6_SHOTS=folder` each page is kept as a picture.
+checked (`story.py`).
 """
 
 import csv
-import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from contraparte.node import demo_acts
 from contraparte.node.demo_cast import CENTRE
-from contraparte.node.world.recoveries import Recovery
+from contraparte.node.world.recoveries import Event, Recovery
 from tests.acceptance import audit
+from tests.acceptance.story import OpenContext, Story, patient_contexts
 from tests.acceptance.trio import Databases, Trio, wait_until
-from tests.browser.harness import assert_accessible, assert_fits, contexts
 from tests.browser.ways import Finger, Keyboard, Mouse, Way
 
 pytestmark = pytest.mark.timeout(900)
 
 SEED = 31
-SHOTS = os.environ.get("S6_SHOTS", "")
-PATIENCE_MS = 20_000
-LANGUAGES = ("en", "es")
 # Serials that only a person of the custodian may decide on, and a clean one whose dealer has no system.
 DAMAGED = ("unread", "one_of", "run_lost")
 BY_TELEPHONE = "by telephone"
@@ -39,7 +35,6 @@ ORIGIN = "mx.fge-son/us.ntc/2026"
 
 # What must stand on the pages, as people read it.
 WORDS: dict[str, tuple[str, str]] = {
-    "menu": ("Menu", "Menú"),
     "traces": ("Traces", "Rastreos"),
     "desk": ("Desk", "Escritorio"),
     "log": ("Log", "Bitácora"),
@@ -117,15 +112,6 @@ WORDS: dict[str, tuple[str, str]] = {
 ANSWER = (
     "found", "sentence", "next", "marking", "time", "first sale", "last sale", "purchaser", "form", "passed", "result",
 )  # fmt: skip
-# Words of English sentences that no Spanish one holds, nor any name in this world.
-ENGLISH = re.compile(r"\b(the|of|and|is|are|was|were|with|from|this|that|yet|not|for|to|by)\b", re.IGNORECASE)
-ENGLISH_LABELS = {english for english, spanish in WORDS.values() if english != spanish}
-NODES = re.compile("|".join(demo_acts.TITLES.values()))
-# Everything a page says: what is seen, and what readers of the screen hear.
-SAYS = """() => [document.title, ...document.body.innerText.split("\\n"),
-    ...[...document.querySelectorAll("[aria-label], [title], [placeholder], [data-label]")].flatMap(
-        (one) => ["aria-label", "title", "placeholder", "data-label"].map((name) => one.getAttribute(name) ?? ""))]
-    .map((text) => text.trim()).filter(Boolean)"""
 
 
 @pytest.fixture(scope="module")
@@ -151,88 +137,17 @@ def recovery(trio: Trio, damage: str) -> Recovery:
 
 
 @dataclass
-class Story:
-    """One event with its guns, told in one language, at one width, with one way to work the pages."""
+class TraceStory(Story):
+    """One event with its guns."""
 
-    trio: Trio
-    open_context: Callable[..., BrowserContext]
-    language: str
-    width: str
-    way: Way
-    guns: list[Recovery]
+    WORDS = WORDS
+    guns: list[Recovery] = field(default_factory=list)
     references: list[str] = field(default_factory=list)
-    links: dict[str, dict[str, str]] = field(default_factory=dict)
-    seen: set[str] = field(default_factory=set)
-    pictures: int = 0
 
-    def __post_init__(self) -> None:
-        place = LANGUAGES.index(self.language)
-        self.words = {name: both[place] for name, both in WORDS.items()}
-        self.event = self.guns[0].event
-
-    # --- what everybody does ---
-
-    def enter(self, node: str, username: str, width: str = "") -> Page:
-        """Somebody opens their one-time link and switches the page to the language of this story."""
-        if node not in self.links:
-            self.links[node] = self.trio.links(node)
-        page = self.open_context(width or self.width, has_touch=self.way.has_touch).new_page()
-        page.goto(self.links[node][username])
-        if page.locator("html").get_attribute("lang") != self.language:
-            self.follow(page.locator(f'.cp-language button[value="{self.language}"]'))
-        expect(page.locator("html")).to_have_attribute("lang", self.language)
-        return page
-
-    def look(self, page: Page, name: str, *says: str) -> None:
-        """The page as it stands says these words in one language, and fits; each kind of page is accessible."""
-        self.pictures += 1
-        if SHOTS:
-            file = f"{self.language}-{self.way.name}-{self.pictures:02d}-{name}.png"
-            page.screenshot(path=str(Path(SHOTS) / file), full_page=True)
-        told = page.evaluate(SAYS)
-        for word in says:
-            assert any(self.words[word] in line for line in told), f"{self.words[word]!r} is not on the page {name}"
-        if self.language == "es":
-            left = [line for line in told if line in ENGLISH_LABELS or ENGLISH.search(NODES.sub("", line))]
-            assert not left, f"English on the Spanish page {name}: {left}"
-        assert_fits(page)
-        if name not in self.seen:
-            assert_accessible(page)
-        self.seen.add(name)
-
-    def follow(self, target: Locator) -> None:
-        """A link or a button that leads to another page; afterwards that page is there."""
-        with target.page.expect_navigation():
-            self.way.press(target)
-
-    def go(self, page: Page, name: str) -> None:
-        """To a page of the navigation, which is folded where the window is narrow."""
-        link = page.locator(".cp-links").get_by_role("link", name=self.words[name], exact=True)
-        if not link.is_visible():
-            self.way.press(page.get_by_role("button", name=self.words["menu"]))
-        self.follow(link)
-        expect(page.get_by_role("heading", level=1)).to_have_text(self.words[name])
-
-    def link(self, page: Page, name: str) -> Locator:
-        return page.get_by_role("link", name=self.words.get(name, name))
-
-    def button(self, page: Page, name: str) -> Locator:
-        return page.get_by_role("button", name=self.words[name], exact=True)
-
-    def reload_until(self, page: Page, what: str, is_so: Callable[[], bool]) -> None:
-        """Load the page again and again until it shows what others have to do first."""
-
-        def look() -> bool:
-            if is_so():
-                return True
-            page.reload()
-            return False
-
-        wait_until(f"{what} at {page.url}", look)
-
-    def await_on(self, page: Page, target: Locator) -> Locator:
-        self.reload_until(page, str(target), target.first.is_visible)
-        return target.first
+    @property
+    def event(self) -> Event:
+        """Where the guns were found."""
+        return self.guns[0].event
 
     # --- the officer records and asks ---
 
@@ -453,12 +368,8 @@ def read_paper(book: Path, gun: Recovery) -> tuple[date, str, str]:
 
 
 @pytest.fixture
-def open_context(chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
-    """Windows of their own; waiting is not told by how busy this machine is."""
-    expect.set_options(timeout=PATIENCE_MS)
-    with contexts(chromium) as opening:
-        yield opening
-    expect.set_options(timeout=None)
+def open_context(chromium: Browser) -> Iterator[OpenContext]:
+    yield from patient_contexts(chromium)
 
 
 @pytest.mark.parametrize(
@@ -472,14 +383,14 @@ def open_context(chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
 )
 def test_a_damaged_serial_leads_to_its_purchaser_by_pages_alone(
     trio: Trio,
-    open_context: Callable[..., BrowserContext],
+    open_context: OpenContext,
     language: str,
     width: str,
     way: Way,
     damages: list[str],
 ) -> None:
     guns = [recovery(trio, damage) for damage in damages]
-    story = Story(trio, open_context, language, width, way, guns)
+    story = TraceStory(trio, open_context, language, width, way, guns=guns)
     officer = story.enter("mx", "officer")
     story.record(officer)
     story.ask(officer)

@@ -301,7 +301,7 @@ def test_the_rights_screen_is_raised_by_ticks_offences_and_minors() -> None:
 @pytest.mark.parametrize("kind", ["instruments", "offences", "measures", "grounds"])
 def test_every_entry_says_where_it_comes_from_in_both_languages(kind: str) -> None:
     for code, entry in getattr(catalogue(), kind).items():
-        assert entry.code == code and entry.source and entry.words.en and entry.words.es
+        assert entry.code == code and entry.source.en and entry.source.es and entry.words.en and entry.words.es
         assert isinstance(entry.verified, bool)
 
 

@@ -28,5 +28,5 @@ def _read(name: str, kind: type, shapes: Mapping[str, Any]) -> dict[str, Any]:
     found = {}
     for entry in json.loads(text):
         plain = {key: shapes[key](value) if key in shapes else value for key, value in entry.items()}
-        found[entry["code"]] = kind(**(plain | {"words": Words(**entry["words"])}))
+        found[entry["code"]] = kind(**(plain | {name: Words(**entry[name]) for name in ("words", "source")}))
     return found

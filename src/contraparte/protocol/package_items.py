@@ -52,7 +52,8 @@ class Item:
             raise ValueError("text")
         if type(entry["marking"]) is not dict:
             raise ValueError("marking")
-        return cls(**texts, marking=entry["marking"], receipts=_names(entry["receipts"]), proofs=_names(entry["proofs"]))
+        receipts, proofs = _names(entry["receipts"]), _names(entry["proofs"])
+        return cls(**texts, marking=entry["marking"], receipts=receipts, proofs=proofs)
 
     def path(self, name: str) -> str:
         """Where a file of this message lies."""

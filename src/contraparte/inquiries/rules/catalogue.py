@@ -25,7 +25,7 @@ class Entry:
 
     code: str
     words: Words
-    source: str
+    source: Words
     verified: bool
 
 

@@ -6,9 +6,11 @@
 
 from django import template
 from django.utils.functional import Promise
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from contraparte.inquiries import wording
+from contraparte.inquiries.rules.catalogue import Words
 
 register = template.Library()
 
@@ -39,6 +41,12 @@ def family_words(code: str) -> str:
 def instrument_words(code: str) -> str:
     """What an instrument is called."""
     return wording.instrument_words(code)
+
+
+@register.filter
+def in_language(words: Words) -> str:
+    """A text of the catalogue in the reader's language."""
+    return words.in_language(get_language() or "en")
 
 
 @register.filter
