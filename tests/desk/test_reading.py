@@ -58,3 +58,5 @@ def test_a_day_is_written_as_days_are_written_here() -> None:
     with translation.override("es"):
         assert f"{date(2026, 11, 23):%Y-%m-%d}" in str(day_in_words("2026-11-23"))
         assert "23 nov 2026" in str(day_in_words("2026-11-23"))
+    with translation.override("en"):
+        assert "23 Nov 2026" in str(day_in_words("2026-11-23"))

@@ -1,6 +1,7 @@
 """Every field a trace message can carry has a name in words, and so has every code a reader meets in one."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from typing import Any, get_args
 
 import pytest
@@ -24,6 +25,18 @@ def pointers(model: type[BaseModel], at: str = "") -> Iterator[str]:
             yield f"{at}/{name}"
 
 
+def elements(found: Iterable[str]) -> list[str]:
+    """The elements of lists on the way to these leaves."""
+    return sorted({leaf[: at.end()] for leaf in found for at in re.finditer(r"/\d+(?=/|$)", leaf)})
+
+
+def unworded_elements(known: registry.MessageType) -> set[str]:
+    """Elements whose heading a reader of Spanish would see as the bare name of the field."""
+    with translation.override("es"):
+        spoken = {element: field_word(element) for element in elements(pointers(known.body))}
+    return {element for element, name in spoken.items() if name == f"{element.split('/')[-2].replace('_', ' ')} 1"}
+
+
 def flat(annotation: Any) -> Iterator[Any]:
     yield annotation
     for inner in get_args(annotation):
@@ -39,6 +52,11 @@ def test_every_field_has_a_name_in_spanish(known: registry.MessageType) -> None:
         spoken = {pointer: field_word(pointer) for pointer in pointers(known.body)}
     raw = {pointer for pointer, name in spoken.items() if name == pointer.rpartition("/")[2].replace("_", " ")}
     assert spoken and not raw
+
+
+@pytest.mark.parametrize("known", registry.message_types(), ids=lambda known: known.name)
+def test_every_element_of_a_list_has_a_heading_in_words(known: registry.MessageType) -> None:
+    assert unworded_elements(known) == set()
 
 
 def test_a_licence_is_the_custodians_own_in_a_chain_and_the_next_links_in_an_answer() -> None:

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.urls import reverse
-from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
@@ -17,6 +16,7 @@ from contraparte.outcomes.rules.lifecycle import Act, State, allowed
 from contraparte.outcomes.wording import CONTRIBUTIONS, KINDS, NOT_USED, THINGS, USED, kind_words
 from contraparte.web.permissions import may
 from contraparte.web.registry import Notice
+from contraparte.web.templatetags.pages import day_text
 
 MOST_ITEMS = 100
 REMIND_AHEAD = timedelta(days=14)
@@ -30,7 +30,7 @@ def outcome_titles(conversations: Sequence[Conversation], tenure: Tenure) -> Map
 
 def outcome_title(row: Outcome) -> str:
     """An outcome in a line: its type and day."""
-    day = formats.date_format(row.happened_on, "j b Y") if row.happened_on else "…"
+    day = day_text(row.happened_on) if row.happened_on else "…"
     return f"{str(kind_words(row.kind)).capitalize()} · {day}"
 
 

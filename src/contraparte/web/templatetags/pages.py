@@ -2,8 +2,8 @@
 
 {% load pages %}
 {% icon "search" %}                     decoration; add label="…" where it stands alone
-{{ moment|when }}                       23 nov 2026, 14:05 (Hermosillo)
-{{ date|day }}                          23 nov 2026
+{{ moment|when }}                       23 Nov 2026, 14:05 (Hermosillo)
+{{ date|day }}                          23 Nov 2026
 {{ value|day_in_words }}                the same where a message's value is a day, else the value
 {{ seconds_or_timedelta|span }}         3 h 12 min
 {{ title|unbroken }}                    references in it (T-26-000005) stay in one line
@@ -60,6 +60,12 @@ def icon(name: str, label: str = "", size: int = 0) -> SafeString:
     )
 
 
+def day_text(value: date) -> str:
+    """A calendar day in short. English writes the month with a capital letter, Spanish without."""
+    is_spanish = (translation.get_language() or "en").startswith("es")
+    return formats.date_format(value, "j b Y" if is_spanish else "j M Y")
+
+
 @register.filter
 def when(moment: datetime | None, zone: str = "") -> SafeString | str:
     """An instant in the post's time, or in `zone`, and the name of that place."""
@@ -68,7 +74,7 @@ def when(moment: datetime | None, zone: str = "") -> SafeString | str:
     from zoneinfo import ZoneInfo
 
     local = timezone.localtime(moment, ZoneInfo(zone) if zone else None)
-    text = formats.date_format(local, "j b Y, H:i")
+    text = f"{day_text(local)}, {local:%H:%M}"
     return format_html(
         '<time datetime="{}"><span class="cp-unbroken">{}</span> <span class="cp-place">({})</span></time>',
         moment.isoformat(),
@@ -90,7 +96,7 @@ def day(value: date | None) -> SafeString | str:
         return ""
     if isinstance(value, datetime):
         value = timezone.localtime(value)
-    text = formats.date_format(value, "j b Y")
+    text = day_text(value)
     return format_html('<time class="cp-unbroken" datetime="{}">{}</time>', value.strftime("%Y-%m-%d"), text)
 
 
@@ -173,7 +179,7 @@ def deadline(due: datetime | None, stopped: bool = False) -> SafeString | str:
 
 def _plain(moment: datetime) -> str:
     local = timezone.localtime(moment)
-    return f"{formats.date_format(local, 'j b Y, H:i')} ({place_of(local)})"
+    return f"{day_text(local)}, {local:%H:%M} ({place_of(local)})"
 
 
 WIDGET_CLASSES = {
