@@ -60,6 +60,9 @@ class MessageType:
     owes a word on its use by `feedback.give`; `use(body)` tells the same where a type of its own says it. Of an erased
     one `kept(row)` gives the codes that its room still holds, so that what was counted stays counted.
 
+    The handler of a type that `keeps_codes` writes down no content, or forgets it (`register_keeper`): it is called
+    for a message that was recalled before it came, too, so that both sides count the same steps.
+
     `takes_files` lets files travel with it (P3.5). A `control` type carries no seq, overtakes, and passes while an
     accord is suspended (P1.3, P4.1). `admit` looks at one that arrives and raises to have it refused with a code.
     """
@@ -83,6 +86,7 @@ class MessageType:
     refusal: Callable[[Mapping[str, Any]], str] | None = None
     template: str = ""
     takes_files: bool = False
+    keeps_codes: bool = False
     control: bool = False
     admit: Admission | None = None
     class_map: ClassMap = field(init=False)

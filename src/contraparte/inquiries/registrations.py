@@ -1,5 +1,6 @@
 """What this room tells the rooms below it: message types, policies, periodic work, pages, permissions, words."""
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -117,7 +118,8 @@ TYPES = (
 def register() -> None:
     """Called once when the applications are ready."""
     for message_type in TYPES:
-        exchange.register(message_type)
+        # A step keeps codes and days only; what it says is read from its message.
+        exchange.register(replace(message_type, keeps_codes=True))
     exchange.register_policies(Path(__file__).parent / "policies" / "inquiries.cedar")
     exchange.register_keeper(forget)
     exchange.register_periodic("inquiries.lapse", LAPSE_EVERY_S, _lapse)
