@@ -13,14 +13,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from contraparte.node import demo_acts
 from contraparte.node.demo_cast import ABROAD_ASSISTANCE, HERMOSILLO, INQUIRIES, STATE_ASSISTANCE, Player
 from tests.acceptance import audit
-from tests.acceptance.trio import Databases, Trio, read_rows, row_counts, wait_until
+from tests.acceptance.trio import Databases, Trio, contraparte, is_serving, read_rows, row_counts, wait_until
 from tests.acceptance.visitor import Visitor
 from tests.inquiries.test_pages import form_of
 
@@ -87,18 +89,23 @@ class Chain:
     def node_of(self, post: str) -> Any:
         return self.trio.nodes[post[:2]]
 
-    def await_item(self, post: str, sender: str) -> int:
-        """The row of what a post got from another."""
+    def await_item(self, post: str, sender: str, number: int = 1) -> int:
+        """The row of the latest thing a post got from another, once there are so many."""
         wanted = (
             f"SELECT id FROM exchange_message WHERE direction = 'in' AND recipient = '{post}' AND sender = '{sender}' "
-            "AND type = 'inquiry.spontaneous/1' AND state = 'handled'"
+            "AND type = 'inquiry.spontaneous/1' AND state = 'handled' ORDER BY id"
         )
-        return int(wait_until(f"the tip is at {post}", lambda: read_rows(self.node_of(post), wanted))[0]["id"])
+
+        def look() -> list[dict[str, Any]]:
+            rows = read_rows(self.node_of(post), wanted)
+            return rows if len(rows) >= number else []
+
+        return int(wait_until(f"the tip is at {post}", look)[-1]["id"])
 
     def sent_item(self, post: str, recipient: str) -> int:
         wanted = (
             f"SELECT id FROM exchange_message WHERE direction = 'out' AND sender = '{post}' "
-            f"AND recipient = '{recipient}' AND type = 'inquiry.spontaneous/1'"
+            f"AND recipient = '{recipient}' AND type = 'inquiry.spontaneous/1' ORDER BY id DESC"
         )
         return int(read_rows(self.node_of(post), wanted)[0]["id"])
 
@@ -238,3 +245,74 @@ def test_a_third_partys_tip_goes_on_by_its_consent_alone_and_comes_back_when_tha
         assert SAYS[language]["read"] in page
     wait_until("nothing is under way", lambda: demo_acts.is_quiet(chain.trio.progress()))
     assert audit.faults(chain.trio.nodes.values()) == []
+
+
+def test_a_recall_reaches_who_was_down_and_who_got_the_item_onward_and_the_proof_still_holds(
+    chain: Chain, tmp_path: Path
+) -> None:
+    tip = "A courier with a red cap brings the money on Thursday."
+    assert chain.release(ORIGIN, chain.pass_on(ORIGIN, ABROAD_ASSISTANCE, tip)) == 302
+    held = chain.await_item(ABROAD_ASSISTANCE, ORIGIN, 2)
+    path = chain.pass_on(ABROAD_ASSISTANCE, STATE_ASSISTANCE, f"They say: {tip}")
+    cite(chain, ABROAD_ASSISTANCE, path, held)
+    assert chain.ask(ABROAD_ASSISTANCE, held, STATE_ASSISTANCE, day(20))[0] == 302
+    origin = chain.sent_item(ORIGIN, ABROAD_ASSISTANCE)
+    assert chain.decide(ORIGIN, origin, chain.permission(ORIGIN, origin, "asked"), "grant")[0] == 302
+    chain.permission(ABROAD_ASSISTANCE, held, "granted")
+    assert chain.release(ABROAD_ASSISTANCE, path) == 302
+    passed = chain.await_item(STATE_ASSISTANCE, ABROAD_ASSISTANCE, 2)
+    prosecutor, attorney, reader = (chain.people[post][0] for post in (STATE_ASSISTANCE, ABROAD_ASSISTANCE, ORIGIN))
+    addresses = {
+        attorney: conversation(chain, ABROAD_ASSISTANCE, held),
+        prosecutor: conversation(chain, STATE_ASSISTANCE, passed),
+    }
+    assert all(tip in who.get(address) for who, address in addresses.items())
+    assert prove(chain, origin, tmp_path / "before") == 0
+
+    # The node of the prosecutor is down when C wants its tip back: the list says who has not answered.
+    mx = chain.trio.nodes["mx"]
+    mx.stop()
+    read_in(reader, "en")
+    recalled = reader.post(f"/items/{origin}/recall/", {"reason": "source_at_risk", "note": ""}, seen_on="/inquiries/")
+    assert recalled[0] == 302
+    wait_until("the provider has answered", lambda: holders(reader, origin, "withdrawn from everybody") == 1)
+    wait_until("the prosecutor has not", lambda: holders(reader, origin, "has not answered") == 1)
+    assert tip not in attorney.get(addresses[attorney])
+
+    mx.start("serve")
+    wait_until("the node is back", lambda: is_serving(mx))
+    mx.start("worker")
+    wait_until("both have answered", lambda: holders(reader, origin, "withdrawn from everybody") == 2)
+    for who, address in addresses.items():
+        assert tip not in who.get(address)
+    # What was not under lock goes on, and that the tip passed is proven as before.
+    assert prove(chain, origin, tmp_path / "after") == 0
+    wait_until("nothing is under way", lambda: demo_acts.is_quiet(chain.trio.progress()))
+    assert audit.faults(chain.trio.nodes.values()) == []
+
+
+def conversation(chain: Chain, post: str, item: int) -> str:
+    """The page of the thread an item stands in."""
+    found = read_rows(chain.node_of(post), f"SELECT conversation_id AS c FROM exchange_message WHERE id = {item}")
+    return f"/conversations/{found[0]['c']}/"
+
+
+def holders(reader: Visitor, item: int, answer: str) -> int:
+    """How many holders of an item its sender's page shows with this answer."""
+    table = reader.get(f"/items/{item}/").partition("cp-holders")[2].partition("</table>")[0]
+    return table.count(f"<span>{answer}")
+
+
+def prove(chain: Chain, item: int, folder: Path) -> int:
+    """Export the proof of an item and its log's policy, and verify them with no node in sight."""
+    folder.mkdir()
+    node = chain.trio.nodes["us"]
+    row = read_rows(node, f"SELECT uuid, log_origin FROM exchange_message WHERE id = {item}")[0]
+    log = ["--log", row["log_origin"]]
+    for words in (
+        ["ledger", "prove", str(UUID(row["uuid"])), "-o", folder / "proof", *log],
+        ["ledger", "policy", "-o", folder / "policy", *log],
+    ):
+        ran = contraparte(*words, node=node)
+        assert ran.returncode == 0, ran.stderr
+    return contraparte("tlog", "verify", folder / "proof", "--policy", folder / "policy").returncode
