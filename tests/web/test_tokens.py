@@ -61,7 +61,9 @@ def test_a_token_opens_no_page(world: InquiryWorld) -> None:  # noqa: F811
     ],
 )  # fmt: skip
 def test_a_token_that_cannot_be_made_names_its_field(
-    world: InquiryWorld, field: str, wrong: dict[str, Any]  # noqa: F811
+    world: InquiryWorld,  # noqa: F811
+    field: str,
+    wrong: dict[str, Any],
 ) -> None:
     told: dict[str, Any] = {"name": "x", "scopes": ["read"], "days": 1} | wrong
     with pytest.raises(ApiTokenFieldError) as refused:

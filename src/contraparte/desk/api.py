@@ -57,9 +57,7 @@ def show_conversation(request: ApiRequest, pk: int) -> dict[str, Any]:
     """One conversation, its open steps and open drafts."""
     found = _conversation(request, pk)
     return _told(found) | {
-        "owed": [
-            {"stage": one.stage, "holder": one.holder, "due_at": one.due_at} for one in threads.open_steps(found)
-        ],
+        "owed": [{"stage": one.stage, "holder": one.holder, "due_at": one.due_at} for one in threads.open_steps(found)],
         "drafts": [{"id": one.pk, "type": one.type, "state": one.state} for one in threads.open_drafts(found)],
     }
 
@@ -68,7 +66,9 @@ def show_conversation(request: ApiRequest, pk: int) -> dict[str, Any]:
 def list_messages(request: ApiRequest, pk: int, cursor: str = "") -> dict[str, Any]:
     """The messages of a conversation as they were logged here; `content` is null once recalled or erased."""
     found = _conversation(request, pk)
-    page = page_of(Message.objects.filter(conversation=found).select_related("content"), cursor, lambda row: {"row": row})
+    page = page_of(
+        Message.objects.filter(conversation=found).select_related("content"), cursor, lambda row: {"row": row}
+    )
     recalled = recalled_ids([one["row"] for one in page["items"]])
     page["items"] = [_message(one["row"], one["row"].pk in recalled) for one in page["items"]]
     exchange.note_opened(found, by=request.tenure, now=timezone.now())

@@ -153,7 +153,7 @@ def step_inquiry(request: ApiRequest, pk: int, step: str, told: StepTold) -> dic
     )
 
 
-def _dated(rows: QuerySet[Inquiry]) -> QuerySet[Inquiry]:
+def _dated(rows: QuerySet[Inquiry]) -> QuerySet[Any]:
     latest = Message.objects.filter(conversation=OuterRef("conversation")).order_by("-at").values("at")[:1]
     return rows.annotate(updated_at=Coalesce(Subquery(latest), "opened_at"))
 

@@ -17,7 +17,14 @@ from contraparte.inquiries.problems import PROBLEMS
 from contraparte.inquiries.queries import find_inquiries
 from contraparte.inquiries.rules.lifecycle import PAUSE_CAP
 from contraparte.web import permissions
-from contraparte.web.registry import NavItem, SearchSource, register_api, register_nav, register_problems, register_search
+from contraparte.web.registry import (
+    NavItem,
+    SearchSource,
+    register_api,
+    register_nav,
+    register_problems,
+    register_search,
+)
 
 PERMISSIONS = {
     "inquiries.view": {Role.OFFICER, Role.AUTHORISER},

@@ -70,9 +70,7 @@ def report_outcome(request: ApiRequest, pk: int, told: Report) -> dict[str, Any]
     facts, victim = form.facts(), form.cleaned_data["victim"]
     return once(
         request,
-        lambda: _state(
-            stating.report_outcome(about, facts, by=request.tenure, now=timezone.now(), victim=victim)
-        ),
+        lambda: _state(stating.report_outcome(about, facts, by=request.tenure, now=timezone.now(), victim=victim)),
     )
 
 

@@ -12,7 +12,14 @@ from contraparte.outcomes import desk_entries, handlers, messages
 from contraparte.outcomes.actions.forgetting import forget
 from contraparte.outcomes.problems import PROBLEMS
 from contraparte.web import permissions
-from contraparte.web.registry import NavItem, NoticeSource, register_api, register_nav, register_notices, register_problems
+from contraparte.web.registry import (
+    NavItem,
+    NoticeSource,
+    register_api,
+    register_nav,
+    register_notices,
+    register_problems,
+)
 
 PERMISSIONS = {
     "outcomes.view": {Role.OFFICER, Role.AUTHORISER},

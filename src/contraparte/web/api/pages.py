@@ -5,6 +5,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.cache import never_cache
 
 from contraparte.protocol.errors import ContraparteError
@@ -14,7 +15,7 @@ from contraparte.web.permissions import PageRequest, person_page
 from contraparte.web.wording import status_of, words_of
 
 SCOPE_NAMES = {
-    "read": _("read"),
+    "read": pgettext_lazy("scope", "read"),
     "write": _("write: draft, take steps, report"),
     "release": _("release: approve and send"),
 }

@@ -22,9 +22,7 @@ PREFIX = "cpt_"  # lets scanners of code repositories recognise a token that got
 USE_NOTED_EVERY = timedelta(minutes=1)  # a write for every call would be dearer than the call
 
 
-def make_token(
-    *, name: str, scopes: Iterable[str], days: int, by: Tenure, now: datetime
-) -> tuple[ApiToken, str]:
+def make_token(*, name: str, scopes: Iterable[str], days: int, by: Tenure, now: datetime) -> tuple[ApiToken, str]:
     """A token for the tenure `by`, and its text, which is kept nowhere.
 
     Raises ApiTokenFieldError naming the field, TenureEndedError.
