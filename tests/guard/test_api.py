@@ -4,8 +4,6 @@ What a person of another agency finds at the address of somebody else's object i
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,7 +17,7 @@ from contraparte.exchange.models import Conversation, Draft
 from contraparte.inquiries.models import Inquiry
 from contraparte.outcomes.models import Outcome
 from contraparte.web.api.doors import Opens
-from contraparte.web.api.mounting import mounted
+from contraparte.web.api.mounting import Operation, operations
 from contraparte.web.api.tokens import SCOPES, make_token, revoke_token
 from contraparte.web.permissions import CONTENT_BLIND, PERMISSIONS
 from tests.guard.routes import API_ROUTES
@@ -32,42 +30,26 @@ PLACE = re.compile(r"\{(?:int:)?(\w+)\}")
 KEY = {"HTTP_IDEMPOTENCY_KEY": "guard-0001", "HTTP_IF_MATCH": '"x"'}
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One operation: its method, its address with places, its door."""
-
-    method: str
-    path: str
-    door: Any
-
-    def address(self, **values: object) -> str:
-        return "/api/v1" + PLACE.sub(lambda place: str(values.get(place[1], "1")), self.path)
-
-
-def calls() -> Iterator[Call]:
-    for bound in mounted()._get_bound_routers():
-        for path, view in bound.path_operations.items():
-            for operation in view.operations:
-                for method in operation.methods:
-                    yield Call(method, path, operation.auth_callbacks[0])
-
-
-CALLS = list(calls())
+CALLS = operations()
 WITH_PLACES = [call for call in CALLS if "{" in call.path]
 
 
-def named(call: Call) -> str:
+def address(call: Operation, **values: object) -> str:
+    return PLACE.sub(lambda place: str(values.get(place[1], "1")), call.path)
+
+
+def named(call: Operation) -> str:
     return f"{call.method} {call.path}"
 
 
-def ask(call: Call, token: str, **values: object) -> Any:
+def ask(call: Operation, token: str, **values: object) -> Any:
     headers = {"HTTP_AUTHORIZATION": f"Bearer {token}"} if token else {}
     return (
         getattr(Client(), call.method.lower())(
-            call.address(**values), data="{}", content_type="application/json", **headers, **KEY
+            address(call, **values), data="{}", content_type="application/json", **headers, **KEY
         )
         if call.method != "GET"
-        else Client().get(call.address(**values), **headers)
+        else Client().get(address(call, **values), **headers)
     )
 
 
@@ -99,7 +81,7 @@ def test_every_operation_declares_its_door_and_every_address_is_an_operation() -
     assert {call.door.scope for call in CALLS} <= set(SCOPES)
     assert {named(call) for call in CALLS if call.method == "GET" and call.door.scope != "read"} == set()
     assert {named(call) for call in CALLS if call.method != "GET" and call.door.scope == "read"} == set()
-    written = {PLACE.sub(lambda place: f"<{place[0][1:-1]}>", f"api/v1{call.path}") for call in CALLS}
+    written = {PLACE.sub(lambda place: f"<{place[0][1:-1]}>", call.path[1:]) for call in CALLS}
     assert {route.pattern.replace("<str:", "<") for route in API_ROUTES} == written
 
 
@@ -110,7 +92,7 @@ def test_administrators_and_auditors_hold_no_permission_an_operation_asks_for() 
 @pytest.mark.django_db
 @pytest.mark.parametrize("call", CALLS, ids=named)
 @pytest.mark.parametrize("token", ["", "x", "cpt_" + "A" * 43, "\u00e9" * 9])
-def test_without_a_token_that_lives_nothing_opens(call: Call, token: str) -> None:
+def test_without_a_token_that_lives_nothing_opens(call: Operation, token: str) -> None:
     before = rows()
     refused(ask(call, token), 401)
     assert rows() == before
@@ -118,17 +100,17 @@ def test_without_a_token_that_lives_nothing_opens(call: Call, token: str) -> Non
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("call", CALLS, ids=named)
-def test_a_session_opens_no_operation(call: Call, settings: Any) -> None:
+def test_a_session_opens_no_operation(call: Operation, settings: Any) -> None:
     client = Client()
     client.force_login(make_tenure(Role.OFFICER).person, backend=settings.AUTHENTICATION_BACKENDS[0])
     before = rows()
-    refused(getattr(client, call.method.lower())(call.address(), content_type="application/json"), 401)
+    refused(getattr(client, call.method.lower())(address(call), content_type="application/json"), 401)
     assert rows() == before
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("call", CALLS, ids=named)
-def test_expired_revoked_ended_and_inactive_open_nothing(call: Call) -> None:
+def test_expired_revoked_ended_and_inactive_open_nothing(call: Operation) -> None:
     held = PERMISSIONS[call.door.permission] - {Role.SERVICE}
     expired = token_for(make_tenure(*held), now=NOW - timedelta(days=2))
     revoked_row, revoked = make_token(name="r", scopes=SCOPES, days=1, by=make_tenure(*held), now=NOW)
@@ -147,7 +129,7 @@ def test_expired_revoked_ended_and_inactive_open_nothing(call: Call) -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("call", CALLS, ids=named)
-def test_a_wrong_role_and_a_wrong_scope_are_refused(call: Call) -> None:
+def test_a_wrong_role_and_a_wrong_scope_are_refused(call: Operation) -> None:
     held = PERMISSIONS[call.door.permission] - {Role.SERVICE}
     others = [role for role in Role if role not in held and role is not Role.SERVICE]
     tokens = [token_for(make_tenure(role)) for role in others]
@@ -163,7 +145,7 @@ def test_a_wrong_role_and_a_wrong_scope_are_refused(call: Call) -> None:
 
 @pytest.mark.parametrize("call", WITH_PLACES, ids=named)
 def test_somebody_else_finds_nothing_at_the_address_of_an_object(
-    call: Call,
+    call: Operation,
     others_work: TraceWorld,  # noqa: F811
 ) -> None:
     from contraparte.inquiries.actions.asking import save_inquiry
@@ -172,14 +154,14 @@ def test_somebody_else_finds_nothing_at_the_address_of_an_object(
     models: dict[str, Any] = {
         "conversations": Conversation, "drafts": Draft, "inquiries": Inquiry, "outcomes": Outcome
     }  # fmt: skip
-    found = models[call.path.strip("/").split("/")[0]].objects.latest("pk").pk
+    found = models[call.path.split("/")[3]].objects.latest("pk").pk
     stranger = make_tenure(*(PERMISSIONS[call.door.permission] - {Role.SERVICE}))
     token = token_for(stranger)
     bodies = {"approve": {"digest": "00"}, "return": {"text": "no"}, "contest": {"reason": "no"}}
     body = bodies.get(call.path.rsplit("/", 1)[-1], {"kind": "arrest", "happened_on": "2026-11-20"})
     before = rows()
     answer = getattr(Client(), call.method.lower())(
-        call.address(pk=found, step="withdraw"),
+        address(call, pk=found, step="withdraw"),
         **({} if call.method == "GET" else {"data": body, "content_type": "application/json"}),
         HTTP_AUTHORIZATION=f"Bearer {token}", **KEY,
     )  # fmt: skip

@@ -84,7 +84,7 @@ def posted(fields: dict[str, Any]) -> QueryDict:
 
 
 def page_of(rows: QuerySet[Any], cursor: str, tell: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
-    """One page of a list in the order of its numbers, which never changes; `next` is the cursor of the page after it."""
+    """One page of a list in the order of its numbers, which never changes; `next` is the cursor of the page after."""
     after = int(cursor) if cursor.isascii() and cursor.isdecimal() and len(cursor) < 16 else 0
     if cursor and str(after) != cursor:
         raise ApiFieldError(field="cursor", fields={"cursor": []})

@@ -1,6 +1,6 @@
 """The door of the API: who calls, with which scope and permission, how often, with what kind of body.
 
-Every operation declares `Opens(permission, scope)`; what declares nothing is refused (`Opens.nothing`). A token is read
+Every operation declares `Opens(permission, scope)`; what declares nothing is refused (`nothing`). A token is read
 from the Authorization header only. Cookies are not looked at, so no page of another site can call in a reader's name.
 """
 
@@ -49,7 +49,10 @@ class Opens:
         self.scope = scope
 
     def __call__(self, request: HttpRequest) -> "Tenure":
-        """The tenure that calls. Raises ApiTokenRefusedError, ApiRateError, ApiScopeError, ApiRightError, ApiBodyError."""
+        """The tenure that calls.
+
+        Raises ApiTokenRefusedError, ApiRateError, ApiScopeError, ApiRightError, ApiSizeError, ApiBodyError.
+        """
         token = _token_of(request)
         if self.scope not in token.scopes:
             raise ApiScopeError(scope=self.scope)

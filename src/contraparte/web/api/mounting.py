@@ -1,7 +1,9 @@
 """The API as one: rooms bring their routers, and everything an operation raises becomes a problem in words."""
 
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver
@@ -14,6 +16,16 @@ from contraparte.web.api.doors import DEEPEST, nothing
 from contraparte.web.registry import API_ROUTERS
 
 VERSION = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation: method, address with places as `{int:pk}`, door, what it does."""
+
+    method: str
+    path: str
+    door: Any
+    told: str
 
 
 @cache
@@ -35,6 +47,18 @@ def patterns() -> list[URLPattern | URLResolver]:
     """The addresses of the operations; the library's own start page is left out."""
     found, _app, _namespace = mounted().urls
     return [entry for entry in found if getattr(entry, "name", "") != "api-root"]
+
+
+def operations() -> list[Operation]:
+    """Every operation with the door it declares, in the order of addresses."""
+    found = [
+        Operation(method, f"/api/v1{path}", one.auth_callbacks[0], (one.view_func.__doc__ or "").strip())
+        for bound in mounted()._get_bound_routers()
+        for path, view in bound.path_operations.items()
+        for one in view.operations
+        for method in one.methods
+    ]
+    return sorted(found, key=lambda one: (one.path, one.method))
 
 
 def _refused(request: HttpRequest, error: ContraparteError | type[ContraparteError]) -> HttpResponse:

@@ -50,7 +50,7 @@ def make_token(*, name: str, scopes: Iterable[str], days: int, by: Tenure, now: 
 
 
 def find_token(text: str, *, now: datetime) -> ApiToken:
-    """The live token of that text, with its tenure. Raises ApiTokenRefusedError without saying what is wrong with it."""
+    """The live token of that text, with its tenure. Raises ApiTokenRefusedError, which does not say what is wrong."""
     rows = ApiToken.objects.select_related("tenure__post__agency", "tenure__person")
     row = rows.filter(token_hash=_hash(text), revoked_at=None, expires_at__gt=now).first()
     if row is None or row.tenure.person is None or not row.tenure.person.is_active:
