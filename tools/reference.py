@@ -1,4 +1,4 @@
-"""Write the pages that the code itself can tell: commands, error codes, roles, operations of the API, the list of decisions,
+"""Write the pages that the code itself can tell: commands, error codes, roles, operations of the API, decisions,
 and the commands in the README.
 
 `--check` writes nothing and fails when a page says something else than the code. Needs no node: commands are read

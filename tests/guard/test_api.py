@@ -16,6 +16,7 @@ from contraparte.directory.rules.roles import Role
 from contraparte.exchange.models import Conversation, Draft
 from contraparte.inquiries.models import Inquiry
 from contraparte.outcomes.models import Outcome
+from contraparte.traces.models import Event, Trace
 from contraparte.web.api.doors import Opens
 from contraparte.web.api.mounting import Operation, operations
 from contraparte.web.api.tokens import SCOPES, make_token, revoke_token
@@ -152,13 +153,18 @@ def test_somebody_else_finds_nothing_at_the_address_of_an_object(
 
     save_inquiry({"instrument": "police_channel"}, by=others_work.officer, now=timezone.now())
     models: dict[str, Any] = {
-        "conversations": Conversation, "drafts": Draft, "inquiries": Inquiry, "outcomes": Outcome
-    }  # fmt: skip
+        "conversations": Conversation,
+        "drafts": Draft,
+        "inquiries": Inquiry,
+        "outcomes": Outcome,
+        "recoveries": Event,
+        "traces": Trace,
+    }
     found = models[call.path.split("/")[3]].objects.latest("pk").pk
     stranger = make_tenure(*(PERMISSIONS[call.door.permission] - {Role.SERVICE}))
     token = token_for(stranger)
     bodies = {"approve": {"digest": "00"}, "return": {"text": "no"}, "contest": {"reason": "no"}}
-    body = bodies.get(call.path.rsplit("/", 1)[-1], {"kind": "arrest", "happened_on": "2026-11-20"})
+    body = bodies.get(call.path.rsplit("/", 1)[-1], {"fields": {}, "kind": "arrest", "happened_on": "2026-11-20"})
     before = rows()
     answer = getattr(Client(), call.method.lower())(
         address(call, pk=found, step="withdraw"),

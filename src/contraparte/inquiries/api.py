@@ -25,7 +25,7 @@ from contraparte.inquiries.rules.lifecycle import STEPS
 from contraparte.inquiries.standings import standing_of, standings_of
 from contraparte.inquiries.wording import measure_words
 from contraparte.protocol.errors import ApiFieldError
-from contraparte.web.api.answers import once, page_of, posted, require_match, require_valid, tag_of
+from contraparte.web.api.answers import once, page_of, posted, require_known, require_match, require_valid, tag_of
 from contraparte.web.api.doors import ApiRequest, Opens
 
 router = Router(tags=["inquiries"])
@@ -145,7 +145,7 @@ def step_inquiry(request: ApiRequest, pk: int, step: str, told: StepTold) -> dic
         posts=queries.competent_posts(request.tenure) if step == "transfer" else (),
         is_formal=found.family == Inquiry.Family.LETTER,
     )
-    _require_known(told.fields, set(form.fields))
+    require_known(told.fields, set(form.fields))
     require_valid(form)
     body, marked = (form.body(), form.marked()) if form.fields else ({}, {})
     return once(
@@ -194,7 +194,7 @@ def _read(request: ApiRequest, told: Typed) -> dict[str, Any]:
                 if value is not False:
                     data[f"{kind}-{place}-{name}"] = "on" if value is True else str(value)
     filled = Filled(request.tenure, {}, data=data)
-    _require_known(told.fields, set(filled.form.fields))
+    require_known(told.fields, set(filled.form.fields))
     if not filled.is_readable:
         require_valid(filled.form)
         for kind, rows in filled.rows.items():
@@ -203,10 +203,3 @@ def _read(request: ApiRequest, told: Typed) -> dict[str, Any]:
         wrong = next(kind for kind, rows in filled.rows.items() if not rows.is_valid())
         raise ApiFieldError(field=wrong, fields={wrong: list(map(str, filled.rows[wrong].non_form_errors()))})
     return filled.typed()
-
-
-def _require_known(fields: dict[str, Any], known: set[str]) -> None:
-    """A field nobody reads would be lost in silence."""
-    unknown = sorted(fields.keys() - known)
-    if unknown:
-        raise ApiFieldError(field=unknown[0], fields={name: ["unknown"] for name in unknown})

@@ -10,6 +10,7 @@ from contraparte.outcomes.actions import stating
 from contraparte.outcomes.forms import ConfirmForm, ReasonForm, ReportForm
 from contraparte.outcomes.models import Outcome
 from contraparte.outcomes.rules.kinds import Contribution
+from contraparte.protocol.errors import ApiFieldError
 from contraparte.web.api.answers import once, page_of, posted, require_valid
 from contraparte.web.api.doors import ApiRequest, Opens
 
@@ -81,14 +82,15 @@ def confirm_outcome(request: ApiRequest, pk: int, told: Confirmation) -> dict[st
     form = ConfirmForm(posted(told.dict()), alike=[(str(one.uuid), "") for one in queries.alike(row)])
     require_valid(form)
     read = form.cleaned_data
+    if told.same_as and "same_as" not in read:  # nothing is alike, so the form does not ask
+        raise ApiFieldError(field="same_as", fields={"same_as": ["unknown"]})
     return once(
         request,
         lambda: _state(
             stating.confirm_outcome(
                 row,
                 contribution=frozenset(map(Contribution, read["contribution"])),
-                # Where nothing is alike the form asks for no event, and the action refuses one that is named.
-                same_as=read.get("same_as", told.same_as),
+                same_as=read.get("same_as", ""),
                 victim=read["victim"],
                 by=request.tenure,
                 now=timezone.now(),

@@ -72,6 +72,13 @@ def require_valid(*forms: BaseForm, prefix: str = "") -> None:
         raise ApiFieldError(field=next(iter(wrong)), fields=wrong)
 
 
+def require_known(fields: dict[str, Any], known: set[str]) -> None:
+    """A field nobody reads would be lost in silence."""
+    unknown = sorted(fields.keys() - known)
+    if unknown:
+        raise ApiFieldError(field=unknown[0], fields={name: ["unknown"] for name in unknown})
+
+
 def posted(fields: dict[str, Any]) -> QueryDict:
     """Fields as a form posts them."""
     data = QueryDict(mutable=True)
