@@ -35,6 +35,8 @@ def test_a_token_is_made_and_ended_by_keyboard(
     hold(page, f"empty-{language}-{width}")
     page.locator("#id_name").focus()
     page.keyboard.type("Case system")
+    page.locator("#id_scopes_1").focus()
+    page.keyboard.press("Space")
     page.locator("#id_days").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#new-token")).to_contain_text("cpt_")
@@ -43,8 +45,10 @@ def test_a_token_is_made_and_ended_by_keyboard(
     page.keyboard.press("Enter")
     expect(page.locator("form[action$='/revoke/']")).to_have_count(0)
     hold(page, f"ended-{language}-{width}")
-    assert ApiToken.objects.get().revoked_at is not None
+    assert ApiToken.objects.get().revoked_at is not None and ApiToken.objects.get().scopes == ["read", "write"]
+    page.locator("#id_scopes_0").focus()
+    page.keyboard.press("Space")
     page.locator("#id_days").fill("91")
     page.keyboard.press("Enter")
-    expect(page.locator(".usa-error-message").first).to_be_visible()
+    expect(page.locator(".usa-error-message")).to_have_count(3)
     hold(page, f"wrong-{language}-{width}")
