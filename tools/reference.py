@@ -1,5 +1,5 @@
-"""Write the pages that the code itself can tell: commands, error codes, roles, the list of decisions, and the
-commands in the README.
+"""Write the pages that the code itself can tell: commands, error codes, roles, operations of the API, decisions,
+and the commands in the README.
 
 `--check` writes nothing and fails when a page says something else than the code. Needs no node: commands are read
 from the program, errors from the one tree, their words from each room in both languages.
@@ -36,6 +36,12 @@ ROLES_INTRODUCTION = (
     "content; the auditor, the administrator and the automatic service each stand alone in a tenure. Every page names "
     "the permission it asks for; a page that names none is refused to everybody. Made by `make reference` from what "
     "the rooms register."
+)
+
+API_INTRODUCTION = (
+    "What agencies' own systems may ask of a node. A call shows a token of the scope named, whose holder has the "
+    "permission named; how it is done stands in [Use the API](../how-to/use-the-api.md). The node serves the same as "
+    "an OpenAPI document to who is signed in, from the page of tokens. Made by `make reference` from the operations."
 )
 
 
@@ -147,6 +153,17 @@ def roles_page() -> str:
     )
 
 
+def api_page() -> str:
+    """docs/reference/api.md: every operation of the API, with the scope and the permission it asks for."""
+    from contraparte.web.api.mounting import operations
+
+    rows = ["| operation | scope | permission | what it does |", "|---|---|---|---|"]
+    for one in operations():
+        address = one.path.replace("int:", "")
+        rows.append(f"| `{one.method} {address}` | {one.door.scope} | `{one.door.permission}` | {_cell(one.told)} |")
+    return "\n\n".join(("# API for programs", API_INTRODUCTION, "\n".join(rows))) + "\n"
+
+
 def decisions_page() -> str:
     """docs/adr/index.md with its table of decisions, one row a file."""
     page = DECISIONS / "index.md"
@@ -165,6 +182,7 @@ def pages() -> dict[Path, str]:
         REFERENCE / "commands.md": commands_page(),
         REFERENCE / "errors.md": errors_page(),
         REFERENCE / "roles.md": roles_page(),
+        REFERENCE / "api.md": api_page(),
         DECISIONS / "index.md": decisions_page(),
         README: readme(),
     }

@@ -53,4 +53,5 @@ def _walk(resolver: URLResolver, prefix: str, namespace: str) -> Iterator[Route]
 ROUTES = list(_walk(get_resolver(), "", ""))
 PEER_ROUTES = [route for route in ROUTES if route.pattern.startswith("peer/")]
 DIRECTORY_ROUTES = [route for route in ROUTES if route.pattern.startswith("directory/")]
-PAGE_ROUTES = [route for route in ROUTES if not route.pattern.startswith(("peer/", "directory/"))]
+API_ROUTES = [route for route in ROUTES if route.pattern.startswith("api/")]  # guarded in test_api.py
+PAGE_ROUTES = [route for route in ROUTES if not route.pattern.startswith(("peer/", "directory/", "api/"))]

@@ -19,6 +19,7 @@ from contraparte.web.registry import (
     Notice,
     NoticeSource,
     SearchSource,
+    register_api,
     register_footer,
     register_nav,
     register_notices,
@@ -52,6 +53,7 @@ def register() -> None:
     """Called once when the applications are ready."""
     register_permissions(PERMISSIONS)
     register_permissions(CONTENT_FREE, content_free=True)
+    register_api("contraparte.desk.api")
     register_nav(NavItem(_("Desk"), "desk:board", "desk.view", 10, icon="inbox"))
     register_nav(NavItem(_("Directory"), "desk:contacts", "contacts.view", 80, icon="contact_page"))
     register_nav(NavItem(_("Pouches"), "desk:pouches", "pouches.carry", 85, icon="file_present"))

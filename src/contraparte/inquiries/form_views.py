@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
+from contraparte.directory.models import Tenure
 from contraparte.exchange.models import Draft
 from contraparte.inquiries import presenting, queries
 from contraparte.inquiries.actions.asking import open_inquiry, save_inquiry
@@ -32,11 +33,8 @@ MEASURE = {"code", "object", "nexus"}
 class Filled:
     """The form and its rows as one: what was typed, whether it can be read, what is missing."""
 
-    def __init__(self, request: PageRequest, typed: dict[str, Any], *, bound: bool) -> None:
-        data = request.POST if bound else None
-        self.form = InquiryForm(
-            data, initial=typed, posts=queries.addressees(request.tenure), use_required_attribute=False
-        )
+    def __init__(self, tenure: Tenure, typed: dict[str, Any], *, data: QueryDict | None) -> None:
+        self.form = InquiryForm(data, initial=typed, posts=queries.addressees(tenure), use_required_attribute=False)
         code = str(data.get("instrument", "")) if data is not None else str(typed.get("instrument", ""))
         instrument = catalogue().instruments.get(code)
         self.instrument = instrument
@@ -118,7 +116,7 @@ def edit(request: PageRequest, pk: int) -> HttpResponse:
 
 def _form(request: PageRequest, found: Inquiry | None, typed: dict[str, Any]) -> HttpResponse:
     is_sent = found is not None and standing_of(found, timezone.now()).settled.state != "draft"
-    filled = Filled(request, typed, bound=request.method == "POST")
+    filled = Filled(request.tenure, typed, data=request.POST if request.method == "POST" else None)
     if request.method != "POST":
         error = InquirySentError() if is_sent else None
         return _page(request, found, filled, report=presenting.report_of(typed), error=error)
@@ -183,7 +181,7 @@ def _report_context(report: Any) -> dict[str, Any]:
 @require_post("inquiries.ask")
 def gaps(request: PageRequest) -> HttpResponse:
     """The gaps of what is typed so far; with `whole`, the form as it adapts to it as well. Nothing is kept."""
-    filled = Filled(request, {}, bound=True)
+    filled = Filled(request.tenure, {}, data=request.POST)
     readable = filled.is_readable
     context = _report_context(presenting.report_of(filled.typed()) if readable else None)
     if request.GET.get("whole") != "1":

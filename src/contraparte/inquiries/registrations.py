@@ -18,7 +18,14 @@ from contraparte.inquiries.problems import PROBLEMS
 from contraparte.inquiries.queries import find_inquiries
 from contraparte.inquiries.rules.lifecycle import PAUSE_CAP
 from contraparte.web import permissions
-from contraparte.web.registry import NavItem, SearchSource, register_nav, register_problems, register_search
+from contraparte.web.registry import (
+    NavItem,
+    SearchSource,
+    register_api,
+    register_nav,
+    register_problems,
+    register_search,
+)
 
 PERMISSIONS = {
     "inquiries.view": {Role.OFFICER, Role.AUTHORISER},
@@ -138,6 +145,7 @@ def register() -> None:
     desk.register_words("policy", desk_entries.POLICY_WORDS)
     desk.register_words("stage", desk_entries.STAGE_WORDS)
     desk.register_words("close", desk_entries.CLOSE_WORDS)
+    register_api("contraparte.inquiries.api")
     register_nav(NavItem(_("Inquiries"), "inquiries:desk", "inquiries.view", 15, icon="forum"))
     register_search(SearchSource(_("Inquiries"), "inquiries.view", find_inquiries))
 

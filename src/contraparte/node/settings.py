@@ -107,6 +107,8 @@ MIDDLEWARE = [
     # First on purpose: what comes from peers is answered here and sees none of what pages need.
     "contraparte.node.middleware.PeerDoor",
     "django.middleware.security.SecurityMiddleware",
+    # Programs show a token at every call; sessions and cookies are for pages.
+    "contraparte.web.api.middleware.ApiDoor",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -195,6 +197,10 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_TOLERANCE = 1
 MFA_RATE_LIMITS = {"webauthn_login": "30/m/ip"}
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = _host == "localhost" and not _SECURE
+
+# The API for programs: calls a minute for each token, and the largest body in bytes.
+API_CALLS_PER_MINUTE = 300
+API_BODY_MAX = 262_144
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _SECURE
 # Cookies know no ports: nodes that share a host (a demo on loopback) must not sign each other's people out.

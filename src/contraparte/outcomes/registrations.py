@@ -13,7 +13,14 @@ from contraparte.outcomes import desk_entries, handlers, messages
 from contraparte.outcomes.actions.forgetting import forget
 from contraparte.outcomes.problems import PROBLEMS
 from contraparte.web import permissions
-from contraparte.web.registry import NavItem, NoticeSource, register_nav, register_notices, register_problems
+from contraparte.web.registry import (
+    NavItem,
+    NoticeSource,
+    register_api,
+    register_nav,
+    register_notices,
+    register_problems,
+)
 
 PERMISSIONS = {
     "outcomes.view": {Role.OFFICER, Role.AUTHORISER},
@@ -95,6 +102,7 @@ def register() -> None:
     desk.register_words("policy", desk_entries.POLICY_WORDS)
     desk.register_words("stage", desk_entries.STAGE_WORDS)
     desk.register_words("close", desk_entries.CLOSE_WORDS)
+    register_api("contraparte.outcomes.api")
     register_nav(NavItem(_("Outcomes"), "outcomes:desk", "outcomes.view", 50, icon="flag"))
     register_nav(NavItem(_("Quarterly figures"), "outcomes:figures", "outcomes.figures", 61, icon="assessment"))
     register_notices(NoticeSource("outcomes.view", desk_entries.notices))

@@ -1171,6 +1171,72 @@ class TenureNotHeldError(PolicyError):
     code = "sign_in.post.not_held"
 
 
+class ApiTokenRefusedError(PolicyError):
+    """A call without a token, or with one that is unknown, expired, revoked, or whose holder may not act any more."""
+
+    code = "api.token.refused"
+
+
+class ApiTokenFieldError(InputError):
+    """A token asked for without a name or a scope, or for longer than allowed. `field`, `days` (the most)."""
+
+    code = "api.token.field"
+
+
+class ApiScopeError(PolicyError):
+    """The token was not made for this kind of call. `scope`."""
+
+    code = "api.scope"
+
+
+class ApiRightError(PolicyError):
+    """The role of the token's holder does not open this call. `permission`."""
+
+    code = "api.right"
+
+
+class ApiRateError(PolicyError):
+    """Too many calls in a minute, or too many refused ones. `most`."""
+
+    code = "api.rate"
+
+
+class ApiBodyError(InputError):
+    """A body that is no JSON object, nests too deep, or holds characters that cannot be stored. `most` levels."""
+
+    code = "api.body"
+
+
+class ApiSizeError(InputError):
+    """A body larger than this node takes. `most` in bytes."""
+
+    code = "api.body.size"
+
+
+class ApiFieldError(InputError):
+    """A field that cannot be read. `field`; every one is listed in `fields`."""
+
+    code = "api.field"
+
+
+class ApiMissingError(StateError):
+    """Nothing at this address that the token's holder may see."""
+
+    code = "api.missing"
+
+
+class ApiRepeatError(StateError):
+    """An Idempotency-Key that was used for another call, or that is malformed or missing."""
+
+    code = "api.repeat"
+
+
+class ApiOutdatedError(StateError):
+    """The object has changed since it was read, or If-Match is missing."""
+
+    code = "api.outdated"
+
+
 # --- exchange: permission, recall, erasure, evidence ---
 
 

@@ -15,7 +15,14 @@ from contraparte.traces.actions.stopping import give_up_on_silence
 from contraparte.traces.problems import PROBLEMS
 from contraparte.traces.queries import find_traces
 from contraparte.web import permissions
-from contraparte.web.registry import NavItem, SearchSource, register_nav, register_problems, register_search
+from contraparte.web.registry import (
+    NavItem,
+    SearchSource,
+    register_api,
+    register_nav,
+    register_problems,
+    register_search,
+)
 
 PERMISSIONS = {
     "traces.view": {Role.OFFICER, Role.AUTHORISER},
@@ -100,6 +107,7 @@ def register() -> None:
     desk.register_words("policy", desk_entries.POLICY_WORDS)
     desk.register_words("stage", desk_entries.STAGE_WORDS)
     desk.register_words("close", desk_entries.CLOSE_WORDS)
+    register_api("contraparte.traces.api")
     register_nav(NavItem(_("Traces"), "traces:desk", "traces.view", 20, icon="location_on"))
     register_nav(NavItem(_("Questions to our book"), "traces:tasks", "traces.custody", 21, icon="local_library"))
     register_nav(NavItem(_("Figures on traces"), "traces:trends", "traces.trends", 60, icon="insights"))

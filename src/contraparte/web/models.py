@@ -1,4 +1,4 @@
-"""Rows the pages themselves need: the shared cache of rate limits, and one-time links of a demo node."""
+"""Rows the pages themselves need: the shared cache of rate limits, one-time links of a demo node, tokens of the API."""
 
 from django.conf import settings
 from django.db import models
@@ -27,3 +27,32 @@ class OneTimeLink(models.Model):
     lands_on = models.CharField(max_length=400, default="/")
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
+
+
+class ApiToken(models.Model):
+    """A key with which a program acts as one tenure: kept as its hash, shown once, dead with the tenure."""
+
+    token_hash = models.CharField(max_length=64, unique=True)
+    tenure = models.ForeignKey("directory.Tenure", models.CASCADE, related_name="+")
+    name = models.CharField(max_length=80)
+    scopes = models.JSONField(default=list)
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-made_at", "-id")
+
+
+class ApiReply(models.Model):
+    """What a call with an Idempotency-Key has made: names and numbers only, so that a repeat is told the same."""
+
+    token = models.ForeignKey(ApiToken, models.CASCADE, related_name="+")
+    key = models.CharField(max_length=80)
+    call_hash = models.CharField(max_length=64)
+    reply = models.JSONField(default=dict)
+    at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("token", "key"), name="one_reply_for_a_key"),)

@@ -1,7 +1,7 @@
 """The words of every refusal that comes from the pages or from the rooms below them."""
 
 from contraparte.web.registry import Problem
-from contraparte.web.words import directory, exchange, files, ledger, pages, protocol
+from contraparte.web.words import api, directory, exchange, files, ledger, pages, protocol
 
 PROBLEMS: dict[str, Problem] = {
     **protocol.WORDS,
@@ -10,4 +10,5 @@ PROBLEMS: dict[str, Problem] = {
     **exchange.WORDS,
     **files.WORDS,
     **pages.WORDS,
+    **api.WORDS,
 }

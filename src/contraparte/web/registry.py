@@ -96,6 +96,7 @@ PROBLEMS: dict[str, Problem] = {}
 NAVIGATION: list[NavItem] = []
 SEARCH_SOURCES: list[SearchSource] = []
 NOTICE_SOURCES: list[NoticeSource] = []
+API_ROUTERS: list[str] = []
 _FOOTER = FooterFacts(accords=lambda _: (), cosigned_at=lambda _: None, silent_peers=lambda _: ())
 
 
@@ -116,6 +117,11 @@ def register_nav(item: NavItem) -> None:
 def register_search(source: SearchSource) -> None:
     """Add a place the search box looks into."""
     SEARCH_SOURCES.append(source)
+
+
+def register_api(module: str) -> None:
+    """Add a room's part of the API: the name of the module that holds its `router`, imported when it is mounted."""
+    API_ROUTERS.append(module)
 
 
 def register_notices(source: NoticeSource) -> None:

@@ -12,6 +12,8 @@ from allauth.mfa.webauthn import views as webauthn
 from django.urls import include, path
 
 from contraparte.web import views
+from contraparte.web.api import pages as api_pages
+from contraparte.web.api.mounting import patterns
 
 pages = [
     path("", views.home, name="home"),
@@ -22,6 +24,9 @@ pages = [
     path("second-factor/", views.second_factor, name="second_factor"),
     path("once/<str:token>/", views.one_time, name="one_time"),
     path("healthz", views.healthz, name="healthz"),
+    path("account/api/", api_pages.tokens, name="api_tokens"),
+    path("account/api/<int:pk>/revoke/", api_pages.revoke, name="api_revoke"),
+    path("account/api/openapi.json", api_pages.openapi, name="api_openapi"),
 ]
 
 sign_in = [
@@ -48,4 +53,5 @@ sign_in = [
 urlpatterns = [
     path("", include((pages, "web"))),
     path("account/", include(sign_in)),
+    path("api/v1/", include((patterns(), "api"))),
 ]

@@ -1,0 +1,175 @@
+"""Every operation of the API, found by walking the routes: who has no token, no right or no scope gets nothing.
+
+What a person of another agency finds at the address of somebody else's object is tested with real objects as well.
+"""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from contraparte.directory.models import Agency, Person, Post, Tenure
+from contraparte.directory.rules.roles import Role
+from contraparte.exchange.models import Conversation, Draft
+from contraparte.inquiries.models import Inquiry
+from contraparte.outcomes.models import Outcome
+from contraparte.traces.models import Event, Trace
+from contraparte.web.api.doors import Opens
+from contraparte.web.api.mounting import Operation, operations
+from contraparte.web.api.tokens import SCOPES, make_token, revoke_token
+from contraparte.web.permissions import CONTENT_BLIND, PERMISSIONS
+from tests.guard.routes import API_ROUTES
+from tests.guard.test_objects import others_work, world  # noqa: F401  (fixtures)
+from tests.guard.test_routes import rows
+from tests.traces.trace_world import TraceWorld
+
+NOW = datetime.now(UTC)
+PLACE = re.compile(r"\{(?:int:)?(\w+)\}")
+KEY = {"HTTP_IDEMPOTENCY_KEY": "guard-0001", "HTTP_IF_MATCH": '"x"'}
+
+
+CALLS = operations()
+WITH_PLACES = [call for call in CALLS if "{" in call.path]
+
+
+def address(call: Operation, **values: object) -> str:
+    return PLACE.sub(lambda place: str(values.get(place[1], "1")), call.path)
+
+
+def named(call: Operation) -> str:
+    return f"{call.method} {call.path}"
+
+
+def ask(call: Operation, token: str, **values: object) -> Any:
+    headers = {"HTTP_AUTHORIZATION": f"Bearer {token}"} if token else {}
+    return (
+        getattr(Client(), call.method.lower())(
+            address(call, **values), data="{}", content_type="application/json", **headers, **KEY
+        )
+        if call.method != "GET"
+        else Client().get(address(call, **values), **headers)
+    )
+
+
+def make_tenure(*roles: Role, agency: str = "xx.guard", ends: datetime | None = None) -> Tenure:
+    home, _ = Agency.objects.get_or_create(
+        id=agency, defaults={"country": "xx", "name_en": "Guard", "name_es": "Guardia", "is_local": True}
+    )
+    post, _ = Post.objects.get_or_create(id=f"{agency}/desk", defaults={"agency": home, "name_en": "D", "name_es": "M"})
+    person = Person.objects.create_user(f"person-{Person.objects.count()}", display_name="Person")
+    return Tenure.objects.create(
+        person=person, post=post, roles=[role.value for role in roles], starts=NOW - timedelta(days=30), ends=ends
+    )
+
+
+def token_for(tenure: Tenure, *scopes: str, now: datetime = NOW, days: int = 1) -> str:
+    return make_token(name="guard", scopes=scopes or SCOPES, days=days, by=tenure, now=now)[1]
+
+
+def refused(answer: Any, *statuses: int) -> None:
+    """A coded problem, and nothing else in it."""
+    assert answer.status_code in statuses, answer.content
+    assert answer["Content-Type"] == "application/problem+json"
+    assert set(answer.json()) <= {"type", "code", "title", "detail", "status", "field", "fields"}
+
+
+def test_every_operation_declares_its_door_and_every_address_is_an_operation() -> None:
+    assert [named(call) for call in CALLS if not isinstance(call.door, Opens)] == []
+    assert {call.door.permission for call in CALLS} <= set(PERMISSIONS)
+    assert {call.door.scope for call in CALLS} <= set(SCOPES)
+    assert {named(call) for call in CALLS if call.method == "GET" and call.door.scope != "read"} == set()
+    assert {named(call) for call in CALLS if call.method != "GET" and call.door.scope == "read"} == set()
+    written = {PLACE.sub(lambda place: f"<{place[0][1:-1]}>", call.path[1:]) for call in CALLS}
+    assert {route.pattern.replace("<str:", "<") for route in API_ROUTES} == written
+
+
+def test_administrators_and_auditors_hold_no_permission_an_operation_asks_for() -> None:
+    assert {call.door.permission for call in CALLS if PERMISSIONS[call.door.permission] & CONTENT_BLIND} == set()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("call", CALLS, ids=named)
+@pytest.mark.parametrize("token", ["", "x", "cpt_" + "A" * 43, "\u00e9" * 9])
+def test_without_a_token_that_lives_nothing_opens(call: Operation, token: str) -> None:
+    before = rows()
+    refused(ask(call, token), 401)
+    assert rows() == before
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("call", CALLS, ids=named)
+def test_a_session_opens_no_operation(call: Operation, settings: Any) -> None:
+    client = Client()
+    client.force_login(make_tenure(Role.OFFICER).person, backend=settings.AUTHENTICATION_BACKENDS[0])
+    before = rows()
+    refused(getattr(client, call.method.lower())(address(call), content_type="application/json"), 401)
+    assert rows() == before
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("call", CALLS, ids=named)
+def test_expired_revoked_ended_and_inactive_open_nothing(call: Operation) -> None:
+    held = PERMISSIONS[call.door.permission] - {Role.SERVICE}
+    expired = token_for(make_tenure(*held), now=NOW - timedelta(days=2))
+    revoked_row, revoked = make_token(name="r", scopes=SCOPES, days=1, by=make_tenure(*held), now=NOW)
+    revoke_token(revoked_row, now=NOW)
+    ended = make_tenure(*held)
+    of_ended = token_for(ended)
+    Tenure.objects.filter(pk=ended.pk).update(ends=NOW - timedelta(seconds=1))
+    gone = make_tenure(*held)
+    of_gone = token_for(gone)
+    Person.objects.filter(pk=gone.person_id).update(is_active=False)
+    before = rows()
+    for token in (expired, revoked, of_ended, of_gone):
+        refused(ask(call, token), 401)
+    assert rows() == before
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("call", CALLS, ids=named)
+def test_a_wrong_role_and_a_wrong_scope_are_refused(call: Operation) -> None:
+    held = PERMISSIONS[call.door.permission] - {Role.SERVICE}
+    others = [role for role in Role if role not in held and role is not Role.SERVICE]
+    tokens = [token_for(make_tenure(role)) for role in others]
+    tokens.append(token_for(make_tenure(*held), *(scope for scope in SCOPES if scope != call.door.scope)))
+    right = token_for(make_tenure(*held))
+    before = rows()
+    for token in tokens:
+        refused(ask(call, token), 403)
+    assert rows() == before
+    # The same door does open for who may; otherwise the refusals above would prove nothing.
+    assert ask(call, right).status_code not in {401, 403, 500}
+
+
+@pytest.mark.parametrize("call", WITH_PLACES, ids=named)
+def test_somebody_else_finds_nothing_at_the_address_of_an_object(
+    call: Operation,
+    others_work: TraceWorld,  # noqa: F811
+) -> None:
+    from contraparte.inquiries.actions.asking import save_inquiry
+
+    save_inquiry({"instrument": "police_channel"}, by=others_work.officer, now=timezone.now())
+    models: dict[str, Any] = {
+        "conversations": Conversation,
+        "drafts": Draft,
+        "inquiries": Inquiry,
+        "outcomes": Outcome,
+        "recoveries": Event,
+        "traces": Trace,
+    }
+    found = models[call.path.split("/")[3]].objects.latest("pk").pk
+    stranger = make_tenure(*(PERMISSIONS[call.door.permission] - {Role.SERVICE}))
+    token = token_for(stranger)
+    bodies = {"approve": {"digest": "00"}, "return": {"text": "no"}, "contest": {"reason": "no"}}
+    body = bodies.get(call.path.rsplit("/", 1)[-1], {"fields": {}, "kind": "arrest", "happened_on": "2026-11-20"})
+    before = rows()
+    answer = getattr(Client(), call.method.lower())(
+        address(call, pk=found, step="withdraw"),
+        **({} if call.method == "GET" else {"data": body, "content_type": "application/json"}),
+        HTTP_AUTHORIZATION=f"Bearer {token}", **KEY,
+    )  # fmt: skip
+    refused(answer, 404)
+    assert rows() == before
