@@ -9,8 +9,7 @@ from typing import Any
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 from django.http import HttpRequest
 
-from contraparte.exchange.attaching import Intake
-from contraparte.exchange.models import Draft
+from contraparte.exchange.attaching import Holder, Intake
 from contraparte.protocol.errors import ContraparteError
 
 
@@ -32,7 +31,7 @@ class SealingUploadHandler(FileUploadHandler):
 
     chunk_size = 256 * 1024
 
-    def __init__(self, request: HttpRequest, draft: Draft) -> None:
+    def __init__(self, request: HttpRequest, draft: Holder) -> None:
         super().__init__(request)
         self.draft = draft
         self.refused: ContraparteError | None = None

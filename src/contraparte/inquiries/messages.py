@@ -85,6 +85,28 @@ class Translation(Payload):
     language: Short = ""
     sha256: Hash = ""
     certified_by: Line = ""
+    certified_on: date | None = None
+
+
+class LetterText(Payload):
+    """One text of the letter in its other language, named as the rules of translation name it."""
+
+    name: Short
+    text: Words
+
+
+class LetterPart(Payload):
+    """What makes a letter of it: the language it was written in, its day, who signs, and its other language.
+
+    `version` is the SHA-256 of all it says in both languages, `signed_sha256` of the signed copy of that version.
+    """
+
+    written_in: Literal["en", "es"]
+    dated: date
+    signer: Line = ""
+    version: Hash = ""
+    signed_sha256: Hash = ""
+    texts: Annotated[list[LetterText], Field(max_length=200)] = []
 
 
 class InquiryRequest(Payload):
@@ -110,6 +132,7 @@ class InquiryRequest(Payload):
     confidentiality: Words = ""
     attendance: Words = ""
     translation: Translation | None = None
+    letter: LetterPart | None = None
     spoken: Spoken | None = None
     rights: Annotated[list[Short], Field(max_length=8)] = []
     follows: Short = ""
@@ -234,6 +257,9 @@ REQUEST_CLASSES: Final = {
     "/measures/*/code": "administrative",
     "/measures/*/*": "case",
     "/translation/*": "administrative",
+    "/letter/*": "administrative",
+    "/letter/texts/*/name": "administrative",
+    "/letter/texts/*/text": "case",
     "/spoken/*": "case",
     "/rights": "rights",
     "/rights/*": "rights",

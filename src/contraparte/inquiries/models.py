@@ -82,3 +82,42 @@ class Step(models.Model):
 
     def __str__(self) -> str:
         return f"{self.step} {self.uuid}"
+
+
+class SignedCopy(models.Model):
+    """A signed copy of a letter: a scan, or a PDF signed with a certificate. It holds for one version of the letter.
+
+    Its bytes lie sealed in the attachments folder and stay on this node; the message carries their hash.
+    """
+
+    class Reason(models.TextChoices):
+        EDITED = "edited"
+        REPLACED = "replaced"
+
+    inquiry = models.ForeignKey(Inquiry, models.PROTECT, related_name="signed_copies")
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, help_text="part of the cipher's context")
+    version = models.CharField(max_length=64, help_text="SHA-256 of all the letter says in both languages")
+    name = models.CharField(max_length=200)
+    size = models.BigIntegerField()
+    number = models.BigIntegerField(help_text="part of the cipher's context")
+    sha256 = models.BinaryField(max_length=32)
+    key = models.BinaryField(max_length=32)
+    sealed_sha256 = models.BinaryField(max_length=32)
+    file = models.CharField(max_length=64, help_text="in the attachments folder; empty once it is gone")
+    signed_by = models.CharField(max_length=300)
+    taken_by = models.ForeignKey(Tenure, models.PROTECT, related_name="+")
+    taken_at = models.DateTimeField()
+    void_at = models.DateTimeField(null=True)
+    void_by = models.ForeignKey(Tenure, models.PROTECT, null=True, related_name="+")
+    void_reason = models.CharField(max_length=12, choices=Reason.choices, blank=True)
+
+    class Meta:
+        ordering = ("-taken_at", "-id")
+        constraints = [
+            models.UniqueConstraint(
+                fields=("inquiry",), condition=models.Q(void_at=None), name="inquiry_one_signed_copy"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version[:8]} of {self.inquiry_id}"

@@ -15,14 +15,15 @@ from contraparte.exchange import registry as exchange
 from contraparte.exchange.models import Draft
 from contraparte.exchange.rules.classes import leaves
 from contraparte.inquiries.catalogue import catalogue
-from contraparte.inquiries.models import Inquiry
-from contraparte.inquiries.queries import Said
+from contraparte.inquiries.letters import missing_in, version_of
+from contraparte.inquiries.models import Inquiry, SignedCopy
+from contraparte.inquiries.queries import Said, letter_body
 from contraparte.inquiries.rules.completeness import Completeness, completeness
 from contraparte.inquiries.rules.lifecycle import ENDED
 from contraparte.inquiries.rules.reading import asked_of
 from contraparte.inquiries.rules.times import stretches, time_by_holder
 from contraparte.inquiries.standings import Standing
-from contraparte.inquiries.wording import GAPS, STATES, STEPS, Text
+from contraparte.inquiries.wording import GAPS, STATES, STEPS, VOIDED, Text, letter_text_words
 from contraparte.protocol.marking import Marking
 
 PROGRESS: dict[str, tuple[str, ...]] = {
@@ -211,3 +212,48 @@ def page_marking(inquiry: Inquiry, thread: list[Said]) -> str:
 def release_url(draft: Draft) -> str:
     """Where a draft is previewed, approved and released."""
     return reverse("desk:release", args=[draft.pk])
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A signed copy and, once it no longer holds, why."""
+
+    row: SignedCopy
+    void: Text
+
+
+@dataclass(frozen=True, slots=True)
+class LetterShown:
+    """A letter as a paper: its version or what it lacks, what its sender named, its signed copies."""
+
+    version: str
+    missing: Text
+    stated: str
+    signed_sha256: str
+    is_unsigned: bool
+    copies: tuple[Copy, ...]
+
+    @property
+    def differs(self) -> bool:
+        """Whether what is printed here is not what the sender named."""
+        return bool(self.version and self.stated) and self.version != self.stated
+
+
+def letter_shown(inquiry: Inquiry) -> LetterShown | None:
+    """The letter of an inquiry as its page tells of it; None where it is none, or nothing is left of it."""
+    body = letter_body(inquiry) if inquiry.family == Inquiry.Family.LETTER else {}
+    if not body:
+        return None
+    version, part = version_of(body), body.get("letter") or {}
+    kind = catalogue().instruments.get(inquiry.instrument)
+    copies = list(inquiry.signed_copies.all())
+    holds = any(copy.void_at is None and copy.version == version for copy in copies)
+    is_own = inquiry.side == Inquiry.Side.INITIATOR
+    return LetterShown(
+        version=version,
+        missing="" if version else letter_text_words(missing_in(body)),
+        stated=str(part.get("version", "")),
+        signed_sha256=str(part.get("signed_sha256", "")),
+        is_unsigned=is_own and kind is not None and "signature" in kind.needs and not holds,
+        copies=tuple(Copy(copy, VOIDED.get(copy.void_reason, "")) for copy in copies),
+    )

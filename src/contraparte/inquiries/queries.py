@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
@@ -12,6 +13,7 @@ from contraparte.directory.rules.roles import Role
 from contraparte.exchange.items import recalled_ids
 from contraparte.exchange.models import Conversation, Message, Obligation
 from contraparte.exchange.reading import is_erased, read_message
+from contraparte.inquiries.letters import unsent_body
 from contraparte.inquiries.models import Inquiry
 from contraparte.inquiries.rules.lifecycle import ENDED, Event
 from contraparte.inquiries.rules.steps import OPENERS
@@ -126,6 +128,24 @@ def thread(standing: Standing) -> list[Said]:
         for event in events
         for row in (rows[event.uuid],)
     ]
+
+
+def has_left(found: Inquiry) -> bool:
+    """Whether the message that opens it has been released, or came in."""
+    openings = found.steps.filter(step="open").values("uuid")
+    return Message.objects.filter(conversation_id=found.thread_id, uuid__in=openings).exists()
+
+
+def letter_body(found: Inquiry) -> dict[str, Any]:
+    """What a letter says: as it left or came, or as it would leave; nothing once it was recalled or erased."""
+    openings = found.steps.filter(step="open").values("uuid")
+    rows = Message.objects.filter(conversation_id=found.thread_id, uuid__in=openings).select_related("content")
+    row = rows.first()
+    if row is None:
+        return unsent_body(found) if found.side == Inquiry.Side.INITIATOR else {}
+    if row.pk in recalled_ids([row]) or is_erased(row):
+        return {}
+    return dict(read_message(row).body)
 
 
 def addressees(tenure: Tenure) -> list[Post]:

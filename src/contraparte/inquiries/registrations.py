@@ -12,6 +12,7 @@ from contraparte.exchange import registry as exchange
 from contraparte.exchange.registry import MessageType
 from contraparte.inquiries import desk_entries, messages
 from contraparte.inquiries.actions.forgetting import facts_kept, forget
+from contraparte.inquiries.actions.signing import forget_signed, keeps_back, owns_file
 from contraparte.inquiries.actions.stepping import lapse_unconfirmed
 from contraparte.inquiries.handlers import on_opening, on_step
 from contraparte.inquiries.problems import PROBLEMS
@@ -34,7 +35,7 @@ TYPES = (
     ),
     MessageType(
         "inquiry.letter/1", messages.InquiryRequest, on_opening, messages.REQUEST_CLASSES,
-        _("Letter of request"), asks="acknowledge", request=True,
+        _("Letter of request"), asks="acknowledge", request=True, keeps_back=keeps_back,
     ),
     MessageType(
         "inquiry.spontaneous/1", messages.InquiryRequest, on_opening, messages.REQUEST_CLASSES,
@@ -123,6 +124,8 @@ def register() -> None:
     exchange.register_policies(Path(__file__).parent / "policies" / "inquiries.cedar")
     exchange.register_keeper(forget)
     exchange.register_periodic("inquiries.lapse", LAPSE_EVERY_S, _lapse)
+    exchange.register_file_owner(owns_file)
+    exchange.register_eraser(forget_signed)
     permissions.register_permissions(PERMISSIONS)
     register_problems(PROBLEMS)
     desk.register_subject(

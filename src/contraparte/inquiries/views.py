@@ -91,6 +91,7 @@ def _thread_page(
         "lead": linked.filter(pk=found.lead_id).first() if found.lead_id else None,
         "followers": list(linked.filter(lead=found)[:5]),
         "can_edit": may_step and found.side == Inquiry.Side.INITIATOR and not thread,
+        "letter": presenting.letter_shown(found),
         "convert": _formal_instruments() if may_step and _is_lead(standing) else [],
         "transferred_to": _transferred_to(standing) if may_step else "",
         "words": words_of(error) if error is not None else None,

@@ -736,6 +736,24 @@ class LetterIncompleteError(InputError):
     code = "letter.incomplete"
 
 
+class LetterVersionError(InputError):
+    """A signed copy shows another version than the letter has now. `field`, `read`, `version` (first eight digits)."""
+
+    code = "letter.version"
+
+
+class LetterNotPdfError(InputError):
+    """What was taken in as a signed copy is no PDF. `field`."""
+
+    code = "letter.pdf"
+
+
+class LetterUnsignedError(InputError):
+    """What was taken in as a signed copy is the letter as it was printed, without a signature. `field`."""
+
+    code = "letter.unsigned"
+
+
 class PackageUnreadableError(InputError):
     """A folder or archive that cannot be read as a package at all. `reason`."""
 

@@ -7,6 +7,8 @@ from typing import Any
 from contraparte.inquiries.messages import (
     InquiryNote,
     InquiryRequest,
+    LetterPart,
+    LetterText,
     Measure,
     Offence,
     Person,
@@ -15,6 +17,7 @@ from contraparte.inquiries.messages import (
 )
 from contraparte.inquiries.rules.catalogue import Catalogue
 from contraparte.inquiries.rules.completeness import Asked, AskedMeasure, AskedOffence, rights_screen
+from contraparte.inquiries.rules.translating import fitting, is_stale, plain
 
 Typed = Mapping[str, Any]
 TEXTS = (
@@ -44,6 +47,7 @@ def asked_of(typed: Typed) -> Asked:
             for row in typed.get("measures", ())
         ),
         handling=frozenset(typed.get("handling", ())),
+        is_translation_stale=is_stale(typed),
         is_oral=bool(typed.get("is_oral")),
         note=tuple(str(typed.get(f"note_{name}", "")) for name in ("subject", "what", "when", "asked")),  # type: ignore[arg-type]
     )
@@ -84,15 +88,34 @@ def request_of(
             language=str(typed.get("translation_language", "")),
             sha256=asked.translation_hash,
             certified_by=asked.translated_by,
+            certified_on=read_day(typed.get("translated_on")),
         )
         if translated
         else None,
+        letter=letter_part(typed, stopped),
         spoken=Spoken(by=asked.oral_by, to=str(typed.get("oral_to", "")), at=_moment(typed.get("oral_at")))
         if asked.is_oral
         else None,
         rights=list(rights_of(typed, known)),
         follows=lead[0],
         follows_reference=lead[1],
+    )
+
+
+def letter_part(typed: Typed, stopped: frozenset[int] = frozenset()) -> LetterPart | None:
+    """What makes a letter of a request, once somebody wrote its other language; no text of a measure held back."""
+    if typed.get("written_in") not in {"en", "es"} or not typed.get("letter_on"):
+        return None
+    kept_back = tuple(f"measures-{row + 1}-" for row in stopped)
+    return LetterPart(
+        written_in=typed["written_in"],
+        dated=date.fromisoformat(typed["letter_on"]),
+        signer=plain(typed.get("signer")),
+        texts=[
+            LetterText(name=name, text=text)
+            for name, text in sorted(fitting(typed).items())
+            if not (kept_back and name.startswith(kept_back))
+        ],
     )
 
 
