@@ -18,7 +18,9 @@ class LetterForm(forms.Form):
 
     written_in = forms.ChoiceField(label=_("Written in"), choices=list(TONGUES.items()))
     letter_on = forms.DateField(label=_("Date of the letter"), widget=DATE)
-    signer = forms.CharField(label=_("Who signs"), max_length=300, help_text=_("Name and office, as below the signature."))
+    signer = forms.CharField(
+        label=_("Who signs"), max_length=300, help_text=_("Name and office, as below the signature.")
+    )
     translated_by = forms.CharField(label=_("Certified by"), max_length=300, required=False)
     translated_on = forms.DateField(label=_("Certified on"), required=False, widget=DATE)
 

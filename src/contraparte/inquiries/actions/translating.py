@@ -1,7 +1,7 @@
 """The letter's other language, and its signed copy: written, certified, taken in for one version.
 
-    texts ─▶ translation, certified ─▶ version (SHA-256 of all it says) ─▶ printed, signed, taken in ─▶ release
-                                          any later edit ─▶ another version ─▶ the copy is kept and void
+texts ─▶ translation, certified ─▶ version (SHA-256 of all it says) ─▶ printed, signed, taken in ─▶ release
+                                      any later edit ─▶ another version ─▶ the copy is kept and void
 """
 
 import hashlib
@@ -139,5 +139,3 @@ def _draft_anew(row: Inquiry, *, by: Tenure, now: datetime) -> None:
     """Write an open draft anew, so that what is approved is what the letter says, with the hash of its signed copy."""
     if row.draft is not None and row.draft.state in exchange.OPEN_STATES:
         open_inquiry(row, by=by, now=now, leave_out=bool(row.left_out))
-
-
