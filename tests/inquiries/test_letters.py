@@ -1,8 +1,9 @@
 """The letter as a paper: both languages, certified, printed, signed for one version, void once edited."""
 
 import io
+import os
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import pypdf
@@ -10,9 +11,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from contraparte.exchange import actions as exchange
 from contraparte.exchange import arriving, files
-from contraparte.exchange.models import Draft
+from contraparte.exchange.models import Draft, Message
+from contraparte.exchange.writing import writing
 from contraparte.inquiries import queries
 from contraparte.inquiries.actions.asking import open_inquiry, redirect_request, save_inquiry
 from contraparte.inquiries.actions.signing import forget_signed, open_copy
@@ -245,24 +246,27 @@ def test_what_is_no_signed_copy_of_this_version_is_refused_by_name(
 
 
 def test_a_signed_copy_is_not_swept_away_and_goes_with_the_letters_content(
-    world: InquiryWorld, letter: Inquiry, monkeypatch: pytest.MonkeyPatch
+    world: InquiryWorld, letter: Inquiry
 ) -> None:
-    sign(browser(world.officer), letter, version(letter))
+    officer = browser(world.officer)
+    sign(officer, letter, version(letter))
     draft = open_inquiry(letter, by=world.officer, now=world.now)
     assert isinstance(draft, Draft)
     world.release(draft)
-    monkeypatch.setattr(arriving, "ORPHAN_S", -60.0)
-    arriving.tidy(world.now + timedelta(days=1))
     copy = letter.signed_copies.get()
+    orphan = files.kept(files.new_name())
+    orphan.write_bytes(b"nobody's")
+    for path in (orphan, files.kept(copy.file)):
+        os.utime(path, (0, 0))
+    arriving.tidy(world.now)
+    assert not orphan.exists()
     assert b"".join(open_copy(copy)) == SIGNED
-    message = exchange.Message.objects.get(uuid=draft.uuid) if hasattr(exchange, "Message") else None
-    from contraparte.exchange.models import Message
-
-    forget_signed(message or Message.objects.get(uuid=draft.uuid), world.now)
+    with writing():
+        forget_signed(Message.objects.get(uuid=draft.uuid), world.now)
     copy.refresh_from_db()
     assert (copy.file, bytes(copy.key), copy.name, copy.signed_by) == ("", b"", "–", "–")
     assert files.names_older_than(files.KEPT, float("inf")) == []
-    page = browser(world.officer).get(f"/inquiries/{letter.pk}/letter/signed/{copy.pk}/")
+    page = officer.get(f"/inquiries/{letter.pk}/letter/signed/{copy.pk}/")
     assert page.status_code == 404
 
 

@@ -163,7 +163,8 @@ POLICY_WORDS: dict[str, Text] = {
     "inquiry-answer-tells-what-was-found": _("An answer tells what was found."),
     "inquiry-steps-tell-why": _("A step tells its reason."),
     "letter.unsigned": _(
-        "The instrument asks for a signed letter, and no signed copy of this very version is here. Take it in on the page of the letter."
+        "The instrument asks for a signed letter, and no signed copy of this very version is here."
+        " Take it in on the page of the letter."
     ),
 }
 

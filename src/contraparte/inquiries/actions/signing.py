@@ -65,7 +65,7 @@ def owns_file(name: str) -> bool:
 
 
 def forget_signed(message: Message, now: datetime) -> None:
-    """Forget key and bytes of a letter's signed copies with the letter's content (P5.5), in the caller's transaction."""
+    """Forget key and bytes of a letter's signed copies with its content (P5.5), in the caller's transaction."""
     copies = SignedCopy.objects.filter(
         inquiry__agency=message.agency, inquiry__conversation=message.conversation_id, inquiry__draft__uuid=message.uuid
     ).exclude(file="")
