@@ -23,6 +23,7 @@ from contraparte.inquiries.wording import (
     STEPS,
     TONGUES,
     URGENCIES,
+    VERDICTS,
     WAYS,
     entry_words,
 )
@@ -116,6 +117,8 @@ FIELD_WORDS: dict[str, Text] = {
     "/rights/*": _("For a second look"),
     "/follows": _("Thread it follows"),
     "/follows_reference": _("Follows"),
+    "/question": _("Question"),
+    "/verdict": _("Complete for the other side?"),
     "/subject": _("Subject"),
     "/what": _("What happened"),
     "/when": _("When and where"),
@@ -146,6 +149,7 @@ VALUE_WORDS: dict[str, Text] = {
     **{f"/rights/*={code}": text for code, text in RIGHTS.items()},
     **{f"/results/*/outcome={code}": text for code, text in OUTCOMES.items()},
     **{f"/way={code}": text for code, text in WAYS.items()},
+    **{f"/verdict={code}": text for code, text in VERDICTS.items()},
     **{f"/letter/written_in={code}": text for code, text in TONGUES.items()},
     **{f"/step={code}": STEPS[code] for code in ("assess", "execute")},
     **{

@@ -1,9 +1,11 @@
 """The payloads an inquiry speaks: what each carries, bounded, and the data class of every field for the gate.
 
     who asks → who is asked    inquiry.request/1 (police)   inquiry.letter/1   inquiry.note/1   inquiry.spontaneous/1
+                               .draft/1 (before it is sent)
                                .clarification/1 .agree/1 .consult_reply/1 .confirm/1 .verify/1 .reject/1 .use/1
                                .withdraw/1 .close/1
-    who is asked → who asks    .acknowledge/1 .progress/1 .clarify/1 .transfer/1 .conditions/1 .consult/1 .accept/1
+    who is asked → who asks    .comment/1 (on a draft)
+                               .acknowledge/1 .progress/1 .clarify/1 .transfer/1 .conditions/1 .consult/1 .accept/1
                                .refuse/1 .postpone/1 .delay/1 .part/1 .answer/1
 
 Unknown fields are kept (`extra="allow"`, invariant 9) and have no data class, so no node sends them on.
@@ -139,6 +141,12 @@ class InquiryRequest(Payload):
     follows_reference: Short = ""
 
 
+class SharedDraft(InquiryRequest):
+    """`inquiry.draft/1`: a request as it stands, shown before it is sent. It asks nothing yet and starts no clock."""
+
+    question: Words = ""
+
+
 class InquiryNote(Payload):
     """`inquiry.note/1`: a small matter in four fields."""
 
@@ -154,6 +162,13 @@ class Step(Payload):
     """What every later step may say. `reference` is the number at the side that takes it."""
 
     reference: Short = ""
+
+
+class Comment(Step):
+    """`inquiry.comment/1`: the word of the other side on a shared draft."""
+
+    verdict: Literal["complete", "incomplete"]
+    text: Words = ""
 
 
 class Acknowledge(Step):
@@ -275,6 +290,8 @@ NOTE_CLASSES: Final = {
     "/when": "event",
     "/asked": "case",
 }
+SHARED_CLASSES: Final = {**REQUEST_CLASSES, "/question": "case"}
+COMMENT_CLASSES: Final = {**SAID, "/verdict": "administrative"}
 PROGRESS_CLASSES: Final = {**REFERENCES, "/step": "administrative"}
 TRANSFER_CLASSES: Final = {**SAID, "/to": "administrative"}
 REFUSE_CLASSES: Final = {**SAID, "/ground": "administrative"}

@@ -1,6 +1,6 @@
 """Values as the pages of this room show them: gaps, progress, the bar, what was said."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,7 +17,7 @@ from contraparte.exchange.rules.classes import leaves
 from contraparte.inquiries.catalogue import catalogue
 from contraparte.inquiries.letters import missing_in, version_of
 from contraparte.inquiries.models import Inquiry, SignedCopy
-from contraparte.inquiries.queries import Said, letter_body
+from contraparte.inquiries.queries import Said, Shared, letter_body
 from contraparte.inquiries.rules.completeness import Completeness, completeness
 from contraparte.inquiries.rules.lifecycle import ENDED
 from contraparte.inquiries.rules.reading import asked_of
@@ -194,12 +194,35 @@ def entries_of(standing: Standing, thread: list[Said]) -> list[Entry]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class SharedEntry:
+    """A draft that was shown, or a word on one, as the page shows it."""
+
+    said: Shared
+    words: Text
+    is_ours: bool
+    lines: list[Line]
+
+
+def shared_entries(shared: list[Shared]) -> list[SharedEntry]:
+    """What passed before the inquiry was sent, in words."""
+    return [
+        SharedEntry(
+            one,
+            type_title(one.row.type),
+            one.row.direction == "out",
+            lines_of(one.row.type, one.content.body) if one.content else [],
+        )
+        for one in shared
+    ]
+
+
 def marking_words(marking: Mapping[str, Any]) -> str:
     """A stored marking in words."""
     return words_of_marking(Marking.from_json(dict(marking))) if marking else ""
 
 
-def page_marking(inquiry: Inquiry, thread: list[Said]) -> str:
+def page_marking(inquiry: Inquiry, thread: Sequence[Said | Shared]) -> str:
     """The marking of all that stands on the page, combined: never weaker than its strictest part (P2.2)."""
     combined: Marking | None = None
     for one in thread:

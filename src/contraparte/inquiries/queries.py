@@ -16,7 +16,7 @@ from contraparte.exchange.reading import is_erased, read_message
 from contraparte.inquiries.letters import unsent_body
 from contraparte.inquiries.models import Inquiry
 from contraparte.inquiries.rules.lifecycle import ENDED, Event
-from contraparte.inquiries.rules.steps import OPENERS
+from contraparte.inquiries.rules.steps import COMMENT, OPENERS, SHARED
 from contraparte.inquiries.standings import Standing, standings_of
 from contraparte.protocol.ids import country_of
 from contraparte.protocol.message import Message as Content
@@ -128,6 +128,25 @@ def thread(standing: Standing) -> list[Said]:
         for event in events
         for row in (rows[event.uuid],)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """A draft that was shown before it was sent, or a word on one; `content` is None once recalled or erased."""
+
+    row: Message
+    content: Content | None
+
+
+def shared_in(found: Inquiry) -> list[Shared]:
+    """What passed before the inquiry was sent, in order."""
+    rows = list(
+        Message.objects.filter(conversation_id=found.thread_id, type__in=(SHARED, COMMENT))
+        .select_related("content")
+        .order_by("at", "pk")[:ROWS]
+    )
+    gone = recalled_ids(rows)
+    return [Shared(row, None if row.pk in gone or is_erased(row) else read_message(row)) for row in rows]
 
 
 def has_left(found: Inquiry) -> bool:

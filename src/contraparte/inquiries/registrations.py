@@ -14,7 +14,7 @@ from contraparte.inquiries import desk_entries, messages
 from contraparte.inquiries.actions.forgetting import facts_kept, forget
 from contraparte.inquiries.actions.signing import forget_signed, keeps_back, owns_file
 from contraparte.inquiries.actions.stepping import lapse_unconfirmed
-from contraparte.inquiries.handlers import on_opening, on_step
+from contraparte.inquiries.handlers import on_comment, on_opening, on_shared, on_step
 from contraparte.inquiries.problems import PROBLEMS
 from contraparte.inquiries.queries import find_inquiries
 from contraparte.inquiries.rules.lifecycle import PAUSE_CAP
@@ -43,6 +43,12 @@ TYPES = (
     ),
     MessageType(
         "inquiry.note/1", messages.InquiryNote, on_opening, messages.NOTE_CLASSES, _("Liaison note"), asks="inquiry",
+    ),
+    MessageType(
+        "inquiry.draft/1", messages.SharedDraft, on_shared, messages.SHARED_CLASSES, _("Draft shown before it is sent"),
+    ),
+    MessageType(
+        "inquiry.comment/1", messages.Comment, on_comment, messages.COMMENT_CLASSES, _("Word on a draft"),
     ),
     MessageType(
         "inquiry.acknowledge/1", messages.Acknowledge, on_step, messages.REFERENCES, _("Request acknowledged"),

@@ -14,11 +14,13 @@ from contraparte.exchange import actions as exchange
 from contraparte.exchange.models import Draft
 from contraparte.inquiries import presenting, queries
 from contraparte.inquiries.actions.asking import convert_lead, redirect_request
+from contraparte.inquiries.actions.sharing import latest_shown
 from contraparte.inquiries.actions.stepping import request_body, take_step
 from contraparte.inquiries.catalogue import catalogue
 from contraparte.inquiries.forms import STEP_FIELDS, StepForm
 from contraparte.inquiries.models import Inquiry
 from contraparte.inquiries.rules.lifecycle import STEPS as STEP_NAMES
+from contraparte.inquiries.rules.steps import SHAREABLE
 from contraparte.inquiries.standings import Standing, standing_of
 from contraparte.inquiries.wording import FAMILIES, STATES, STEP_HELP, STEPS, entry_words, measure_words
 from contraparte.protocol.errors import ContraparteError, InquiryStepError, StepDraftedError
@@ -60,16 +62,27 @@ def inquiry(request: PageRequest, pk: int) -> HttpResponse:
     found = queries.inquiry(request.tenure, pk)
     if found.conversation is not None:
         exchange.note_opened(found.conversation, by=request.tenure, now=timezone.now())
-    return _thread_page(request, found)
+    return thread_page(request, found)
 
 
-def _thread_page(
-    request: PageRequest, found: Inquiry, *, error: ContraparteError | None = None, status: int = 200
+def thread_page(
+    request: PageRequest,
+    found: Inquiry,
+    *,
+    error: ContraparteError | None = None,
+    status: int = 200,
+    share_form: Any = None,
+    comment_form: Any = None,
 ) -> HttpResponse:
+    """The page of one inquiry, also with what was refused on it and the forms as they were filled in."""
+    from contraparte.inquiries.sharing_views import CommentForm, ShareForm
+
     now = timezone.now()
     standing = standing_of(found, now)
     thread = queries.thread(standing)
+    shared = queries.shared_in(found)
     may_step = may(request.tenure, "inquiries.step").allowed and found.post_id == request.tenure.post_id
+    is_ours = found.side == Inquiry.Side.INITIATOR
     owed = queries.owed_in(found)
     # An authorising person sees the inquiries of the agency; a linked one is shown to who may open it.
     linked = queries.inquiries_of(request.tenure)
@@ -86,17 +99,26 @@ def _thread_page(
         "steps": [(name, STEPS[name], name in STEP_FIELDS) for name in standing.steps] if may_step else [],
         "drafts": list(drafts.order_by("drafted_at")[:20]),
         "posts": names_of({found.counterpart, found.requester, found.post_id, *(one.holder for one in owed)}),
-        "marking": presenting.page_marking(found, thread),
+        "marking": presenting.page_marking(found, [*shared, *thread]),
         "conversation_url": conversation_url(found.conversation_id) if found.conversation_id else "",
         "lead": linked.filter(pk=found.lead_id).first() if found.lead_id else None,
         "followers": list(linked.filter(lead=found)[:5]),
         "can_edit": may_step and found.side == Inquiry.Side.INITIATOR and not thread,
         "letter": presenting.letter_shown(found),
+        "shared": presenting.shared_entries(shared),
+        "share_form": (share_form or ShareForm()) if may_step and _may_show(standing) else None,
+        "comment_form": (comment_form or CommentForm()) if may_step and latest_shown(found) and not is_ours else None,
         "convert": _formal_instruments() if may_step and _is_lead(standing) else [],
         "transferred_to": _transferred_to(standing) if may_step else "",
         "words": words_of(error) if error is not None else None,
     }
     return render(request, "inquiries/inquiry.html", context, status=status)
+
+
+def _may_show(standing: Standing) -> bool:
+    """Whether this side may show its draft to the other one: a request it writes and has not sent."""
+    one = standing.inquiry
+    return one.side == Inquiry.Side.INITIATOR and one.family in SHAREABLE and standing.fold.state == "draft"
 
 
 def _is_lead(standing: Standing) -> bool:
@@ -130,7 +152,7 @@ def convert(request: PageRequest, pk: int) -> HttpResponse:
     try:
         made = convert_lead(found, instrument=instrument, by=request.tenure, now=timezone.now())
     except ContraparteError as refusal:
-        return _thread_page(request, found, error=refusal, status=status_of(refusal))
+        return thread_page(request, found, error=refusal, status=status_of(refusal))
     messages.success(request, _("The formal request is linked to its lead and counted with it."))
     return redirect("inquiries:edit", made.pk)
 

@@ -47,6 +47,7 @@ FAMILIES: dict[str, Text] = {
 
 STATES: dict[str, Text] = {
     "draft": _("being written"),
+    "shared": _("draft shown before it is sent"),
     "drafted": _("drafted, has not left"),
     "release_review": _("waits for approval to leave"),
     "returned": _("returned with comments"),
@@ -162,6 +163,11 @@ WAYS: dict[str, Text] = {
     "court_file": _("in a court file"),
 }
 
+
+VERDICTS: dict[str, Text] = {
+    "incomplete": _("Something is missing"),
+    "complete": _("Complete for us"),
+}
 
 TONGUES: dict[str, Text] = {"es": _("Spanish"), "en": _("English")}
 

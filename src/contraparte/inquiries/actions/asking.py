@@ -99,12 +99,8 @@ def open_inquiry(inquiry: Inquiry, *, by: Tenure, now: datetime, leave_out: bool
         row.marking = marking.to_json()
         row.left_out = sorted(one + 1 for one in report.stopped)
         void_outdated(row, by=by, now=now)
-        if row.conversation_id is None:
-            case = exchange.open_case(post=row.post, number=row.case_number, now=now) if row.case_number else None
-            row.conversation = exchange.open_conversation(
-                post=row.post, counterpart=row.counterpart, kind=KIND, by=by, now=now, case=case
-            )
-        body = _body(row, report.stopped)
+        ensure_thread(row, by=by, now=now)
+        body = body_of(row, report.stopped)
         row.save()
         assert row.conversation is not None
         words = {"conversation": row.conversation, "marking": marking, "by": by, "now": now, "urgency": row.urgency}
@@ -121,6 +117,15 @@ def open_inquiry(inquiry: Inquiry, *, by: Tenure, now: datetime, leave_out: bool
         row.save(update_fields=["draft"])
         _note_opening(row, str(row.draft.uuid), body.to_body())
         return row.draft
+
+
+def ensure_thread(row: Inquiry, *, by: Tenure, now: datetime) -> None:
+    """Open the conversation of a request that has none; the caller saves the row."""
+    if row.conversation_id is None:
+        case = exchange.open_case(post=row.post, number=row.case_number, now=now) if row.case_number else None
+        row.conversation = exchange.open_conversation(
+            post=row.post, counterpart=row.counterpart, kind=KIND, by=by, now=now, case=case
+        )
 
 
 def convert_lead(lead: Inquiry, *, instrument: str, by: Tenure, now: datetime) -> Inquiry:
@@ -183,7 +188,8 @@ def _signed(row: Inquiry, body: Any) -> Any:
     return body.model_copy(update={"letter": body.letter.model_copy(update=told)})
 
 
-def _body(row: Inquiry, stopped: frozenset[int]) -> Any:
+def body_of(row: Inquiry, stopped: frozenset[int]) -> Any:
+    """The payload of what a form holds, without the measures that are held back."""
     if row.family == Inquiry.Family.NOTE:
         return note_of(row.typed, reference=row.reference)
     lead = ("", "")
@@ -206,6 +212,7 @@ def require_own(row: Inquiry, by: Tenure, now: datetime) -> None:
 
 
 def locked_unsent(inquiry: Inquiry) -> Inquiry:
+    """The row, locked, of a request that has not left; one whose draft was only shown has not. InquirySentError."""
     row = (
         Inquiry.objects.select_for_update(of=("self",))
         .select_related("conversation", "draft", "post", "lead__conversation")
@@ -213,7 +220,9 @@ def locked_unsent(inquiry: Inquiry) -> Inquiry:
     )
     if row.side != Inquiry.Side.INITIATOR or (
         row.conversation_id is not None
-        and Message.objects.filter(conversation_id=row.conversation_id, direction="out").exists()
+        and Message.objects.filter(
+            conversation_id=row.conversation_id, direction="out", type__in=OPENERS.values()
+        ).exists()
     ):
         raise InquirySentError
     return row

@@ -16,8 +16,11 @@ from contraparte.exchange.attaching import Intake
 from contraparte.exchange.writing import writing
 from contraparte.inquiries.actions.asking import locked_unsent, open_inquiry, require_own
 from contraparte.inquiries.actions.signing import open_copy, void_copy, void_outdated
+from contraparte.inquiries.catalogue import catalogue
 from contraparte.inquiries.letters import letter_of, pdf_of, unsent_body
 from contraparte.inquiries.models import Inquiry, SignedCopy
+from contraparte.inquiries.rules.completeness import completeness
+from contraparte.inquiries.rules.reading import asked_of
 from contraparte.inquiries.rules.translating import digest_of, hash_of, pairs_of, plain, texts_of
 from contraparte.protocol.errors import (
     AttachmentTooLargeError,
@@ -136,6 +139,11 @@ def _require_pdf(copy: SignedCopy) -> None:
 
 
 def _draft_anew(row: Inquiry, *, by: Tenure, now: datetime) -> None:
-    """Write an open draft anew, so that what is approved is what the letter says, with the hash of its signed copy."""
-    if row.draft is not None and row.draft.state in exchange.OPEN_STATES:
+    """Write an open draft anew, so that what is approved is what the letter says, with the hash of its signed copy.
+
+    While something is missing the draft stays as it was; the next drafting names the gaps.
+    """
+    report = completeness(asked_of(row.typed), catalogue())
+    is_ready = not report.blocking and (not report.stopped or bool(row.left_out))
+    if is_ready and row.draft is not None and row.draft.state in exchange.OPEN_STATES:
         open_inquiry(row, by=by, now=now, leave_out=bool(row.left_out))
