@@ -42,7 +42,9 @@ class LetterForm(forms.Form):
         return {pair.name: str(self.cleaned_data[TEXT + pair.name]) for pair in self.pairs}
 
     def beside(self) -> list[tuple[Pair, Any]]:
-        """Every text with the field of its translation."""
+        """Every text with the field of its translation. Labels say which the letter needs; saving needs none."""
+        for pair in self.pairs:
+            self.fields[TEXT + pair.name].required = pair.is_needed
         return [(pair, self[TEXT + pair.name]) for pair in self.pairs]
 
 
