@@ -96,7 +96,9 @@ OBJECTS: dict[str, Values] = {
         (f"inquiries:{name}" for name in ("inquiry", "edit", "convert", "send_on", "step")),
         _pk(Inquiry, step="withdraw"),
     ),
-    **dict.fromkeys((f"inquiries:{name}" for name in ("letter", "letter_pdf", "sign", "share", "comment")), _letter),
+    **dict.fromkeys(
+        (f"inquiries:{name}" for name in ("letter", "letter_pdf", "sign", "share", "comment", "hand")), _letter
+    ),
     "inquiries:signed_copy": lambda: {**_letter(), "copy": SignedCopy.objects.latest("pk").pk},
     "traces:task": lambda: {"uuid": CustodianTask.objects.latest("pk").uuid},
 }

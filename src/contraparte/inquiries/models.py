@@ -121,3 +121,43 @@ class SignedCopy(models.Model):
 
     def __str__(self) -> str:
         return f"{self.version[:8]} of {self.inquiry_id}"
+
+
+class Version(models.Model):
+    """Who wrote which version of a request before it left: its hash, never its words."""
+
+    inquiry = models.ForeignKey(Inquiry, models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    digest = models.CharField(max_length=64, help_text="SHA-256 of what was typed, as canonical JSON")
+    by = models.ForeignKey(Tenure, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("number",)
+        constraints = [models.UniqueConstraint(fields=("inquiry", "number"), name="inquiry_version_once")]
+
+    def __str__(self) -> str:
+        return f"{self.number} of {self.inquiry_id}"
+
+
+class Leg(models.Model):
+    """One move of a request between posts of its own agency before it leaves: handed on, or returned with comments."""
+
+    class Kind(models.TextChoices):
+        SUBMITTED = "submitted"
+        RETURNED = "returned"
+
+    inquiry = models.ForeignKey(Inquiry, models.PROTECT, related_name="legs")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    start = models.ForeignKey(Post, models.PROTECT, related_name="+")
+    end = models.ForeignKey(Post, models.PROTECT, related_name="+")
+    note = models.TextField(blank=True, help_text="own: the comments; never leaves")
+    version = models.PositiveIntegerField(default=0, help_text="the number of the version that was handed over")
+    by = models.ForeignKey(Tenure, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.inquiry_id}"

@@ -16,14 +16,14 @@ from contraparte.exchange.models import Draft
 from contraparte.exchange.rules.classes import leaves
 from contraparte.inquiries.catalogue import catalogue
 from contraparte.inquiries.letters import missing_in, version_of
-from contraparte.inquiries.models import Inquiry, SignedCopy
+from contraparte.inquiries.models import Inquiry, Leg, SignedCopy
 from contraparte.inquiries.queries import Said, Shared, letter_body
 from contraparte.inquiries.rules.completeness import Completeness, completeness
 from contraparte.inquiries.rules.lifecycle import ENDED
 from contraparte.inquiries.rules.reading import asked_of
 from contraparte.inquiries.rules.times import stretches, time_by_holder
 from contraparte.inquiries.standings import Standing
-from contraparte.inquiries.wording import GAPS, STATES, STEPS, VOIDED, Text, letter_text_words
+from contraparte.inquiries.wording import GAPS, LEGS, STATES, STEPS, VOIDED, Text, letter_text_words
 from contraparte.protocol.marking import Marking
 
 PROGRESS: dict[str, tuple[str, ...]] = {
@@ -280,3 +280,21 @@ def letter_shown(inquiry: Inquiry) -> LetterShown | None:
         is_unsigned=is_own and kind is not None and "signature" in kind.needs and not holds,
         copies=tuple(Copy(copy, VOIDED.get(copy.void_reason, "")) for copy in copies),
     )
+
+
+SHOWN_VERSIONS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One move inside the agency, in words."""
+
+    row: Leg
+    words: Text
+
+
+def authorship(inquiry: Inquiry) -> dict[str, Any]:
+    """Who wrote which version, the latest first, and how it went from post to post."""
+    versions = inquiry.versions.select_related("by__person", "by__post").order_by("-number")[:SHOWN_VERSIONS]
+    legs = inquiry.legs.select_related("by__person", "start", "end")[:SHOWN_VERSIONS]
+    return {"versions": list(versions), "legs": [Move(leg, LEGS[leg.kind]) for leg in legs]}

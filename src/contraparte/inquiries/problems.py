@@ -45,6 +45,10 @@ PROBLEMS: dict[str, Problem] = {
         _("This lead was converted already."),
         _("Open %(reference)s, which was made from it. A lead is counted once."),
     ),
+    "inquiry.bound": Problem(
+        _("The request has a thread at this post already."),
+        _("It was drafted or shown from here, so it goes on here. Hand requests on before they are drafted."),
+    ),
     "letter.version": Problem(
         _("The signed copy is of another version of the letter."),
         _("It shows “%(read)s”; the letter is now %(version)s. Print this version, have it signed, and take that in."),

@@ -14,7 +14,7 @@ from contraparte.exchange.items import recalled_ids
 from contraparte.exchange.models import Conversation, Message, Obligation
 from contraparte.exchange.reading import is_erased, read_message
 from contraparte.inquiries.letters import unsent_body
-from contraparte.inquiries.models import Inquiry
+from contraparte.inquiries.models import Inquiry, Leg
 from contraparte.inquiries.rules.lifecycle import ENDED, Event
 from contraparte.inquiries.rules.steps import COMMENT, OPENERS, SHARED
 from contraparte.inquiries.standings import Standing, standings_of
@@ -45,9 +45,12 @@ class Row:
 
 
 def inquiries_of(tenure: Tenure) -> QuerySet[Inquiry]:
-    """The inquiries of a tenure's post; an authorising person sees those of the agency."""
+    """The inquiries a tenure's post holds or held before they left; an authorising person sees those of the agency."""
     rows = Inquiry.objects.filter(agency=tenure.post.agency_id).select_related("post", "conversation", "lead")
-    return rows if Role.AUTHORISER in tenure.roles else rows.filter(post_id=tenure.post_id)
+    if Role.AUTHORISER in tenure.roles:
+        return rows
+    held = Leg.objects.filter(inquiry=OuterRef("pk"), start=tenure.post_id)
+    return rows.filter(Q(post_id=tenure.post_id) | Exists(held))
 
 
 def inquiry(tenure: Tenure, pk: int) -> Inquiry:
@@ -176,6 +179,11 @@ def addressees(tenure: Tenure) -> list[Post]:
             if post.agency_id != tenure.post.agency_id:
                 found[post.pk] = post
     return sorted(found.values(), key=lambda post: (post.agency.country == own, post.pk))
+
+
+def inside_posts(tenure: Tenure) -> list[Post]:
+    """The other posts of the same agency that handle inquiries."""
+    return [post for post in competent_posts(tenure) if post.agency_id == tenure.post.agency_id]
 
 
 def competent_posts(tenure: Tenure) -> list[Post]:

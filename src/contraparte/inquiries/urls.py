@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from contraparte.inquiries import form_views, letter_views, sharing_views, views
+from contraparte.inquiries import form_views, handing_views, letter_views, sharing_views, views
 
 app_name = "inquiries"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("<int:pk>/letter.pdf", letter_views.letter_pdf, name="letter_pdf"),
     path("<int:pk>/letter/sign/", letter_views.sign, name="sign"),
     path("<int:pk>/letter/signed/<int:copy>/", letter_views.signed_copy, name="signed_copy"),
+    path("<int:pk>/hand/", handing_views.hand, name="hand"),
     path("<int:pk>/share/", sharing_views.share, name="share"),
     path("<int:pk>/comment/", sharing_views.comment, name="comment"),
     path("<int:pk>/convert/", views.convert, name="convert"),

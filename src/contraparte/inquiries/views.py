@@ -14,6 +14,7 @@ from contraparte.exchange import actions as exchange
 from contraparte.exchange.models import Draft
 from contraparte.inquiries import presenting, queries
 from contraparte.inquiries.actions.asking import convert_lead, redirect_request
+from contraparte.inquiries.actions.handing import giver_of
 from contraparte.inquiries.actions.sharing import latest_shown
 from contraparte.inquiries.actions.stepping import request_body, take_step
 from contraparte.inquiries.catalogue import catalogue
@@ -73,8 +74,10 @@ def thread_page(
     status: int = 200,
     share_form: Any = None,
     comment_form: Any = None,
+    hand_form: Any = None,
 ) -> HttpResponse:
     """The page of one inquiry, also with what was refused on it and the forms as they were filled in."""
+    from contraparte.inquiries.handing_views import HandForm
     from contraparte.inquiries.sharing_views import CommentForm, ShareForm
 
     now = timezone.now()
@@ -87,7 +90,12 @@ def thread_page(
     # An authorising person sees the inquiries of the agency; a linked one is shown to who may open it.
     linked = queries.inquiries_of(request.tenure)
     drafts = Draft.objects.filter(conversation_id=found.thread_id, state__in=exchange.OPEN_STATES)
+    may_hand = may_step and is_ours and found.conversation_id is None
     context = {
+        "hand_form": (hand_form or HandForm()) if may_hand else None,
+        "hand_posts": queries.inside_posts(request.tenure) if may_hand else [],
+        "giver": giver_of(found) if may_hand else None,
+        **presenting.authorship(found),
         "inquiry": found,
         "standing": standing,
         "state_words": STATES[standing.state],
@@ -145,7 +153,9 @@ def _transferred_to(standing: Standing) -> str:
 def convert(request: PageRequest, pk: int) -> HttpResponse:
     """Make a formal request of a lead: pre-filled, linked, counted once."""
     found = queries.inquiry(request.tenure, pk)
-    if not _is_lead(standing_of(found, timezone.now())) and not found.followers.exists():
+    if found.post_id != request.tenure.post_id or (
+        not _is_lead(standing_of(found, timezone.now())) and not found.followers.exists()
+    ):
         raise Http404
     wanted = request.POST.get("instrument", "")
     instrument = wanted if wanted in dict(_formal_instruments()) else _formal_instruments()[0][0]
@@ -162,7 +172,7 @@ def send_on(request: PageRequest, pk: int) -> HttpResponse:
     """Ask the post that was named as competent, with the same request."""
     found = queries.inquiry(request.tenure, pk)
     to = _transferred_to(standing_of(found, timezone.now()))
-    if not to:
+    if not to or found.post_id != request.tenure.post_id:
         raise Http404
     made = redirect_request(found, to=to, by=request.tenure, now=timezone.now())
     return redirect("inquiries:edit", made.pk)

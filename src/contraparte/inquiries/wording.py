@@ -164,6 +164,11 @@ WAYS: dict[str, Text] = {
 }
 
 
+LEGS: dict[str, Text] = {
+    "submitted": _("Handed on"),
+    "returned": _("Returned with comments"),
+}
+
 VERDICTS: dict[str, Text] = {
     "incomplete": _("Something is missing"),
     "complete": _("Complete for us"),

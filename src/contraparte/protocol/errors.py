@@ -1117,6 +1117,12 @@ class StepDraftedError(StateError):
     code = "inquiry.step.drafted"
 
 
+class InquiryBoundError(StateError):
+    """The request was drafted or shown by this post, in a thread of its own: it cannot move to another post now."""
+
+    code = "inquiry.bound"
+
+
 class InquirySentError(StateError):
     """The request has left and can no longer be changed; a clarification or a withdrawal can follow it."""
 

@@ -8,6 +8,7 @@ from contraparte.directory.models import Tenure
 from contraparte.exchange import actions as exchange
 from contraparte.exchange.models import Draft, Message
 from contraparte.exchange.writing import writing
+from contraparte.inquiries.actions.handing import note_version
 from contraparte.inquiries.actions.signing import void_outdated
 from contraparte.inquiries.catalogue import catalogue
 from contraparte.inquiries.letters import version_of
@@ -65,6 +66,7 @@ def save_inquiry(
         row.typed = with_translation(typed, row.typed)
         row.save()
         void_outdated(row, by=by, now=now)
+        note_version(row, by=by, now=now)
     return row
 
 

@@ -15,6 +15,7 @@ from contraparte.exchange import files
 from contraparte.exchange.attaching import Intake
 from contraparte.exchange.writing import writing
 from contraparte.inquiries.actions.asking import locked_unsent, open_inquiry, require_own
+from contraparte.inquiries.actions.handing import note_version
 from contraparte.inquiries.actions.signing import open_copy, void_copy, void_outdated
 from contraparte.inquiries.catalogue import catalogue
 from contraparte.inquiries.letters import letter_of, pdf_of, unsent_body
@@ -79,6 +80,7 @@ def write_translation(
         row.typed = typed
         row.save(update_fields=["typed"])
         void_outdated(row, by=by, now=now)
+        note_version(row, by=by, now=now)
         _draft_anew(row, by=by, now=now)
     return row
 
