@@ -97,7 +97,7 @@ OBJECTS: dict[str, Values] = {
         _pk(Inquiry, step="withdraw"),
     ),
     **dict.fromkeys(
-        (f"inquiries:{name}" for name in ("letter", "letter_pdf", "sign", "share", "comment", "hand")), _letter
+        (f"inquiries:{name}" for name in ("letter", "letter_pdf", "sign", "share", "comment", "hand", "take")), _letter
     ),
     "inquiries:signed_copy": lambda: {**_letter(), "copy": SignedCopy.objects.latest("pk").pk},
     "traces:task": lambda: {"uuid": CustodianTask.objects.latest("pk").uuid},

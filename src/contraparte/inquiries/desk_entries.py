@@ -25,6 +25,7 @@ from contraparte.inquiries.wording import (
     URGENCIES,
     VERDICTS,
     WAYS,
+    WAYS_ON,
     entry_words,
 )
 from contraparte.web.permissions import may
@@ -118,7 +119,8 @@ FIELD_WORDS: dict[str, Text] = {
     "/follows": _("Thread it follows"),
     "/follows_reference": _("Follows"),
     "/question": _("Question"),
-    "/verdict": _("Complete for the other side?"),
+    "/send_on_to": _("To be sent on to"),
+    "/verdict": _("Word of the other side"),
     "/subject": _("Subject"),
     "/what": _("What happened"),
     "/when": _("When and where"),
@@ -149,7 +151,7 @@ VALUE_WORDS: dict[str, Text] = {
     **{f"/rights/*={code}": text for code, text in RIGHTS.items()},
     **{f"/results/*/outcome={code}": text for code, text in OUTCOMES.items()},
     **{f"/way={code}": text for code, text in WAYS.items()},
-    **{f"/verdict={code}": text for code, text in VERDICTS.items()},
+    **{f"/verdict={code}": text for code, text in (VERDICTS | WAYS_ON).items()},
     **{f"/letter/written_in={code}": text for code, text in TONGUES.items()},
     **{f"/step={code}": STEPS[code] for code in ("assess", "execute")},
     **{

@@ -142,9 +142,13 @@ class InquiryRequest(Payload):
 
 
 class SharedDraft(InquiryRequest):
-    """`inquiry.draft/1`: a request as it stands, shown before it is sent. It asks nothing yet and starts no clock."""
+    """`inquiry.draft/1`: a request as it stands, shown before it is sent. It asks nothing yet and starts no clock.
+
+    `send_on_to` is the post abroad to which the reader, an agency of the same country, is asked to send it on.
+    """
 
     question: Words = ""
+    send_on_to: Annotated[str, Field(max_length=106)] = ""
 
 
 class InquiryNote(Payload):
@@ -165,9 +169,9 @@ class Step(Payload):
 
 
 class Comment(Step):
-    """`inquiry.comment/1`: the word of the other side on a shared draft."""
+    """`inquiry.comment/1`: the word on a shown draft: whether it is complete, taken up, or sent on."""
 
-    verdict: Literal["complete", "incomplete"]
+    verdict: Literal["complete", "incomplete", "taken_up", "sent_on"]
     text: Words = ""
 
 
@@ -290,7 +294,7 @@ NOTE_CLASSES: Final = {
     "/when": "event",
     "/asked": "case",
 }
-SHARED_CLASSES: Final = {**REQUEST_CLASSES, "/question": "case"}
+SHARED_CLASSES: Final = {**REQUEST_CLASSES, "/question": "case", "/send_on_to": "administrative"}
 COMMENT_CLASSES: Final = {**SAID, "/verdict": "administrative"}
 PROGRESS_CLASSES: Final = {**REFERENCES, "/step": "administrative"}
 TRANSFER_CLASSES: Final = {**SAID, "/to": "administrative"}

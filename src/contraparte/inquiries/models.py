@@ -43,6 +43,7 @@ class Inquiry(models.Model):
     draft = models.ForeignKey(Draft, models.PROTECT, null=True, blank=True, related_name="+")
     marking = models.JSONField(default=dict)
     lead = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="followers")
+    told_author_at = models.DateTimeField(null=True, help_text="taken up from another agency: when it was told it left")
     opened_by = models.ForeignKey(Tenure, models.PROTECT, related_name="+")
     opened_at = models.DateTimeField()
 
@@ -129,6 +130,7 @@ class Version(models.Model):
     inquiry = models.ForeignKey(Inquiry, models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
     digest = models.CharField(max_length=64, help_text="SHA-256 of what was typed, as canonical JSON")
+    author = models.CharField(max_length=106, blank=True, help_text="the post of another agency that wrote it")
     by = models.ForeignKey(Tenure, models.PROTECT, related_name="+")
     at = models.DateTimeField()
 

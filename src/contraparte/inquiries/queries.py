@@ -152,6 +152,22 @@ def shared_in(found: Inquiry) -> list[Shared]:
     return [Shared(row, None if row.pk in gone or is_erased(row) else read_message(row)) for row in rows]
 
 
+def latest_shown(row: Inquiry) -> Message | None:
+    """The draft that was shown last and still may be read; None once the request itself has come."""
+    messages = Message.objects.filter(conversation_id=row.thread_id)
+    if messages.filter(type__in=OPENERS.values()).exists():
+        return None
+    shown = messages.filter(type=SHARED).select_related("content").order_by("-pk").first()
+    if shown is None or shown.pk in recalled_ids([shown]) or is_erased(shown):
+        return None
+    return shown
+
+
+def is_to_be_sent_on(shown: Message | None) -> bool:
+    """Whether the author of a shown draft asks its reader to send it on."""
+    return shown is not None and bool(read_message(shown).body.get("send_on_to"))
+
+
 def has_left(found: Inquiry) -> bool:
     """Whether the message that opens it has been released, or came in."""
     openings = found.steps.filter(step="open").values("uuid")
@@ -179,6 +195,12 @@ def addressees(tenure: Tenure) -> list[Post]:
             if post.agency_id != tenure.post.agency_id:
                 found[post.pk] = post
     return sorted(found.values(), key=lambda post: (post.agency.country == own, post.pk))
+
+
+def posts_abroad(tenure: Tenure) -> list[Post]:
+    """Posts of other countries that handle inquiries."""
+    own = country_of(tenure.post_id)
+    return [post for post in addressees(tenure) if post.agency.country != own]
 
 
 def inside_posts(tenure: Tenure) -> list[Post]:

@@ -12,6 +12,7 @@ from contraparte.exchange import registry as exchange
 from contraparte.exchange.registry import MessageType
 from contraparte.inquiries import desk_entries, messages
 from contraparte.inquiries.actions.forgetting import facts_kept, forget
+from contraparte.inquiries.actions.sharing import tell_sent_on
 from contraparte.inquiries.actions.signing import forget_signed, keeps_back, owns_file
 from contraparte.inquiries.actions.stepping import lapse_unconfirmed
 from contraparte.inquiries.handlers import on_comment, on_opening, on_shared, on_step
@@ -27,6 +28,7 @@ PERMISSIONS = {
     "inquiries.step": {Role.OFFICER},
 }
 LAPSE_EVERY_S = 300.0
+TELL_EVERY_S = 60.0
 
 TYPES = (
     MessageType(
@@ -130,6 +132,7 @@ def register() -> None:
     exchange.register_policies(Path(__file__).parent / "policies" / "inquiries.cedar")
     exchange.register_keeper(forget)
     exchange.register_periodic("inquiries.lapse", LAPSE_EVERY_S, _lapse)
+    exchange.register_periodic("inquiries.sent_on", TELL_EVERY_S, tell_sent_on)
     exchange.register_file_owner(owns_file)
     exchange.register_eraser(forget_signed)
     permissions.register_permissions(PERMISSIONS)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from contraparte.inquiries import presenting, queries
-from contraparte.inquiries.actions.sharing import comment_on_draft, share_draft
+from contraparte.inquiries.actions.sharing import comment_on_draft, share_draft, take_up
 from contraparte.inquiries.models import Inquiry
 from contraparte.inquiries.views import thread_page
 from contraparte.inquiries.wording import VERDICTS
@@ -25,6 +25,8 @@ class ShareForm(forms.Form):
         label=gettext_lazy("Question to the other side"), max_length=8000, required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
     )  # fmt: skip
+
+    send_on_to = forms.CharField(label=gettext_lazy("To be sent on to"), max_length=106, required=False)
 
 
 class CommentForm(forms.Form):
@@ -45,8 +47,11 @@ def share(request: PageRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return thread_page(request, found, share_form=form, status=422)
     try:
-        draft = share_draft(found, question=form.cleaned_data["question"], by=request.tenure, now=timezone.now())
+        draft = share_draft(found, **form.cleaned_data, by=request.tenure, now=timezone.now())
     except ContraparteError as refusal:
+        words = words_of(refusal)
+        if words.field in form.fields:
+            form.add_error(words.field, f"{words.title} {words.remedy}")
         return thread_page(request, found, error=refusal, share_form=form, status=status_of(refusal))
     return redirect(presenting.release_url(draft))
 
@@ -68,6 +73,18 @@ def comment(request: PageRequest, pk: int) -> HttpResponse:
         return thread_page(request, found, error=refusal, comment_form=form, status=status_of(refusal))
     messages.success(request, _("Your word on the draft is sealed, logged and on its way."))
     return redirect("inquiries:inquiry", found.pk)
+
+
+@require_post("inquiries.ask")
+def take(request: PageRequest, pk: int) -> HttpResponse:
+    """Take a shown draft up as a request of one's own, to be sent on."""
+    found = _own(request, pk, Inquiry.Side.RESPONDER)
+    try:
+        made = take_up(found, by=request.tenure, now=timezone.now())
+    except ContraparteError as refusal:
+        return thread_page(request, found, error=refusal, status=status_of(refusal))
+    messages.success(request, _("Taken up. Its author is told; read it through, then draft it for release."))
+    return redirect("inquiries:edit", made.pk)
 
 
 def _own(request: PageRequest, pk: int, side: Inquiry.Side) -> Inquiry:

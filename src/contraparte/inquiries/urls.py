@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("<int:pk>/letter/signed/<int:copy>/", letter_views.signed_copy, name="signed_copy"),
     path("<int:pk>/hand/", handing_views.hand, name="hand"),
     path("<int:pk>/share/", sharing_views.share, name="share"),
+    path("<int:pk>/take/", sharing_views.take, name="take"),
     path("<int:pk>/comment/", sharing_views.comment, name="comment"),
     path("<int:pk>/convert/", views.convert, name="convert"),
     path("<int:pk>/redirect/", views.send_on, name="send_on"),

@@ -15,7 +15,6 @@ from contraparte.exchange.models import Draft
 from contraparte.inquiries import presenting, queries
 from contraparte.inquiries.actions.asking import convert_lead, redirect_request
 from contraparte.inquiries.actions.handing import giver_of
-from contraparte.inquiries.actions.sharing import latest_shown
 from contraparte.inquiries.actions.stepping import request_body, take_step
 from contraparte.inquiries.catalogue import catalogue
 from contraparte.inquiries.forms import STEP_FIELDS, StepForm
@@ -25,6 +24,7 @@ from contraparte.inquiries.rules.steps import SHAREABLE
 from contraparte.inquiries.standings import Standing, standing_of
 from contraparte.inquiries.wording import FAMILIES, STATES, STEP_HELP, STEPS, entry_words, measure_words
 from contraparte.protocol.errors import ContraparteError, InquiryStepError, StepDraftedError
+from contraparte.protocol.ids import country_of
 from contraparte.web.permissions import PageRequest, form_page, may, page, require_post
 from contraparte.web.wording import Words, status_of, words_of
 
@@ -86,6 +86,7 @@ def thread_page(
     shared = queries.shared_in(found)
     may_step = may(request.tenure, "inquiries.step").allowed and found.post_id == request.tenure.post_id
     is_ours = found.side == Inquiry.Side.INITIATOR
+    shown = queries.latest_shown(found)
     owed = queries.owed_in(found)
     # An authorising person sees the inquiries of the agency; a linked one is shown to who may open it.
     linked = queries.inquiries_of(request.tenure)
@@ -115,12 +116,25 @@ def thread_page(
         "letter": presenting.letter_shown(found),
         "shared": presenting.shared_entries(shared),
         "share_form": (share_form or ShareForm()) if may_step and _may_show(standing) else None,
-        "comment_form": (comment_form or CommentForm()) if may_step and latest_shown(found) and not is_ours else None,
+        "comment_form": (comment_form or CommentForm()) if may_step and shown and found.side == RESPONDER else None,
+        "may_take": may_step
+        and found.side == RESPONDER
+        and queries.is_to_be_sent_on(shown)
+        and not found.followers.exists(),
+        "ways_on": queries.posts_abroad(request.tenure) if may_step and is_ours and _is_inside(found) else [],
         "convert": _formal_instruments() if may_step and _is_lead(standing) else [],
         "transferred_to": _transferred_to(standing) if may_step else "",
         "words": words_of(error) if error is not None else None,
     }
     return render(request, "inquiries/inquiry.html", context, status=status)
+
+
+RESPONDER = Inquiry.Side.RESPONDER
+
+
+def _is_inside(found: Inquiry) -> bool:
+    """Whether it is addressed to an agency of the own country, which may send it on."""
+    return bool(found.counterpart) and country_of(found.counterpart) == country_of(found.post_id)
 
 
 def _may_show(standing: Standing) -> bool:

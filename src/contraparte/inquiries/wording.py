@@ -173,6 +173,8 @@ VERDICTS: dict[str, Text] = {
     "incomplete": _("Something is missing"),
     "complete": _("Complete for us"),
 }
+#: What is said of a draft that is sent on, by the way it goes.
+WAYS_ON: dict[str, Text] = {"taken_up": _("Taken up, to be sent on"), "sent_on": _("Sent on")}
 
 TONGUES: dict[str, Text] = {"es": _("Spanish"), "en": _("English")}
 

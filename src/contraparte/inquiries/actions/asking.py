@@ -13,6 +13,7 @@ from contraparte.inquiries.actions.signing import void_outdated
 from contraparte.inquiries.catalogue import catalogue
 from contraparte.inquiries.letters import version_of
 from contraparte.inquiries.models import Inquiry, Step
+from contraparte.inquiries.queries import latest_shown
 from contraparte.inquiries.rules.completeness import completeness, read_handling
 from contraparte.inquiries.rules.reading import asked_of, note_of, request_of
 from contraparte.inquiries.rules.steps import OPENERS, facts_of
@@ -33,8 +34,9 @@ def save_inquiry(
     now: datetime,
     inquiry: Inquiry | None = None,
     lead: Inquiry | None = None,
+    author: str = "",
 ) -> Inquiry:
-    """Keep a request as typed, complete or not. Nothing is drafted by this.
+    """Keep a request as typed, complete or not. Nothing is drafted by this. `author` is as `note_version` takes it.
 
     Raises HandlingUnknownError for a code nobody has defined; InquirySentError once the request has left;
     LeadConvertedError where another request was made from the same lead.
@@ -66,7 +68,7 @@ def save_inquiry(
         row.typed = with_translation(typed, row.typed)
         row.save()
         void_outdated(row, by=by, now=now)
-        note_version(row, by=by, now=now)
+        note_version(row, by=by, now=now, author=author)
     return row
 
 
@@ -105,9 +107,15 @@ def open_inquiry(inquiry: Inquiry, *, by: Tenure, now: datetime, leave_out: bool
         body = body_of(row, report.stopped)
         row.save()
         assert row.conversation is not None
-        words = {"conversation": row.conversation, "marking": marking, "by": by, "now": now, "urgency": row.urgency}
+        words: dict[str, Any] = {
+            "conversation": row.conversation,
+            "marking": marking,
+            "by": by,
+            "now": now,
+            "urgency": row.urgency,
+        }
         if row.family == Inquiry.Family.NOTE:
-            told = exchange.send(OPENERS["note"], body, **words)  # type: ignore[arg-type]
+            told = exchange.send(OPENERS["note"], body, **words)
             _note_opening(row, told, body.to_body())
             return told
         if row.draft is not None and row.draft.state in exchange.OPEN_STATES:
@@ -115,7 +123,9 @@ def open_inquiry(inquiry: Inquiry, *, by: Tenure, now: datetime, leave_out: bool
             Draft.objects.filter(pk=row.draft.pk).update(urgency=row.urgency)
             Step.objects.filter(inquiry=row, uuid=row.draft.uuid).update(facts=facts_of("open", body.to_body()))
             return row.draft
-        row.draft = exchange.draft(OPENERS[row.family], body, **words)  # type: ignore[arg-type, index]
+        shown = latest_shown(row.lead) if row.lead is not None else None
+        words["sources"] = [shown] if shown is not None else []
+        row.draft = exchange.draft(OPENERS[row.family], body, **words)  # type: ignore[index]
         row.save(update_fields=["draft"])
         _note_opening(row, str(row.draft.uuid), body.to_body())
         return row.draft

@@ -14,14 +14,18 @@ from contraparte.inquiries.queries import inside_posts
 from contraparte.protocol.errors import InquiryBoundError, InquiryFieldError
 
 
-def note_version(row: Inquiry, *, by: Tenure, now: datetime) -> None:
-    """Keep who wrote what is typed now, in the caller's transaction; what says the same is no new version."""
+def note_version(row: Inquiry, *, by: Tenure, now: datetime, author: str = "") -> None:
+    """Keep who wrote what is typed now, in the caller's transaction; what says the same is no new version.
+
+    `author` is the post of another agency whose draft `by` took up.
+    """
     told = {name: value for name, value in row.typed.items() if name != "case_number"}
     text = json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     digest = hashlib.sha256(text.encode()).hexdigest()
     last = row.versions.order_by("-number").first()
     if last is None or last.digest != digest:
-        Version.objects.create(inquiry=row, number=last.number + 1 if last else 1, digest=digest, by=by, at=now)
+        number = last.number + 1 if last else 1
+        Version.objects.create(inquiry=row, number=number, digest=digest, author=author, by=by, at=now)
 
 
 def hand_on(inquiry: Inquiry, *, to: str, note: str, by: Tenure, now: datetime) -> Leg:

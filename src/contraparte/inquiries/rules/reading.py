@@ -17,7 +17,7 @@ from contraparte.inquiries.messages import (
 )
 from contraparte.inquiries.rules.catalogue import Catalogue
 from contraparte.inquiries.rules.completeness import Asked, AskedMeasure, AskedOffence, rights_screen
-from contraparte.inquiries.rules.translating import fitting, is_stale, plain
+from contraparte.inquiries.rules.translating import fitting, hash_of, is_stale, plain, texts_of
 
 Typed = Mapping[str, Any]
 TEXTS = (
@@ -117,6 +117,44 @@ def letter_part(typed: Typed, stopped: frozenset[int] = frozenset()) -> LetterPa
             if not (kept_back and name.startswith(kept_back))
         ],
     )
+
+
+_COPIED = (
+    "instrument", "article", "requesting_authority", "competent_authority", "urgency", "urgent_reason", "due_on",
+    "due_reason", "facts", "purpose", "formalities", "confidentiality", "attendance",
+)  # fmt: skip
+
+
+def typed_of(body: Mapping[str, Any]) -> dict[str, Any]:
+    """What a form holds that says the same as a payload: for who takes up what another agency wrote.
+
+    Who signs stays behind: whoever sends it on signs. So does the certification, which is bound to the author's own
+    texts and is given again. Translations come along.
+    """
+    told: dict[str, Any] = {name: body[name] for name in _COPIED if body.get(name)}
+    told["offences"] = [dict(one) for one in body.get("offences", ())]
+    told["measures"] = [
+        {name: one[name] for name in ("code", "object", "nexus", "dual") if one.get(name)}
+        for one in body.get("measures", ())
+    ]
+    persons = [(kind, one) for kind in ("subjects", "victims", "minors") for one in body.get(kind, ())]
+    told["persons"] = [dict(one) | ({"minor": True} if kind == "minors" else {}) for kind, one in persons]
+    told["rights"] = [code for code in body.get("rights", ()) if code != "minor"]
+    part = body.get("letter") or {}
+    if part.get("written_in") in {"en", "es"} and part.get("dated"):
+        renumbered = {
+            f"measures-{one.get('number')}-": f"measures-{place}-"
+            for place, one in enumerate(body.get("measures", ()), start=1)
+        }
+        sources = texts_of(told)
+        told |= {"written_in": part["written_in"], "letter_on": part["dated"], "translations": {}}
+        for one in part.get("texts", ()):
+            name = str(one.get("name", ""))
+            start = next((old for old in renumbered if name.startswith(old)), "")
+            name = renumbered[start] + name.removeprefix(start) if start else name
+            if name in sources:
+                told["translations"][name] = {"text": str(one.get("text", "")), "of": hash_of(sources[name])}
+    return told
 
 
 def rights_of(typed: Typed, known: Catalogue) -> tuple[str, ...]:
