@@ -1,4 +1,4 @@
-"""The letter's page and a shared draft in a real browser, by keyboard and file; accessible, without sideways scrolling.
+"""A letter, a shown draft, a request handed on, in a real browser: by keyboard, accessible, no sideways scrolling.
 
 With `INQUIRY_SHOTS=folder` each page is kept as a picture.
 """
@@ -8,12 +8,16 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from contraparte.inquiries.actions.handing import hand_on
 from contraparte.inquiries.actions.sharing import share_draft
 from contraparte.inquiries.models import Inquiry
 from tests.browser.harness import assert_accessible, assert_fits, visit
-from tests.inquiries.inquiry_world import LETTER, InquiryWorld
+from tests.inquiries.inquiry_world import CENTRAL, LETTER, SONORA, InquiryWorld
+from tests.inquiries.test_handing import typed_by_clerk
 from tests.inquiries.test_in_browser import assert_page, keep
 from tests.inquiries.test_letters import SIGNED, TEXTS, translate, version
+from tests.inquiries.test_sending_on import STATE
+from tests.inquiries.test_sending_on import show as show_to_federal
 from tests.traces.test_pages import browser
 
 OpenPage = Callable[..., Page]
@@ -66,3 +70,26 @@ def test_a_draft_is_shown_and_commented(world: InquiryWorld, open_page: OpenPage
     keep(other, f"commented-{language}-{width}")
     assert_fits(other)
     assert_accessible(other)
+
+
+@pytest.mark.parametrize(("language", "width"), SIZES)
+def test_a_request_is_handed_on_and_taken_up(
+    world: InquiryWorld, open_page: OpenPage, language: str, width: str
+) -> None:
+    inside = typed_by_clerk(world)
+    hand_on(inside, to=CENTRAL, note="For your signature.", by=world.clerk, now=world.now)
+    page = open_page(browser(world.agent, language), language=language, width=width)
+    assert_page(page, f"/inquiries/{inside.pk}/", f"handed-{language}-{width}")
+    page.locator("#id_note").fill("The nexus is thin.")
+    page.locator("button[value=return]").press("Enter")
+    expect(page.get_by_text("The nexus is thin.")).to_be_visible()
+    page.close()
+    theirs = show_to_federal(world, world.save(STATE))
+    page = open_page(browser(world.federal, language), language=language, width=width)
+    assert_page(page, f"/inquiries/{theirs.pk}/", f"taken-{language}-{width}")
+    page.locator("form[action$='/take/'] button").press("Enter")
+    page.wait_for_url("**/edit/")
+    made = Inquiry.objects.get(lead=theirs)
+    assert_page(page, f"/inquiries/{made.pk}/", f"made-{language}-{width}")
+    page.locator(".iq-authors summary").press("Enter")
+    expect(page.get_by_text(SONORA)).to_be_visible()
