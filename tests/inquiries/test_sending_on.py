@@ -119,6 +119,7 @@ def test_a_draft_is_sent_on_through_the_pages(world: InquiryWorld, language: str
     assert answer["Location"] == f"/inquiries/{made.pk}/edit/"
     page = federal.get(f"/inquiries/{made.pk}/").text
     assert SONORA in page and {"en": "written by", "es": "redactada por"}[language] in page
+    assert {"en": "the draft it was taken up from", "es": "el borrador del que proviene"}[language] in page
     world.settle()
     told = {"en": "Taken up, to be sent on", "es": "Recibida para su envío"}[language]
     assert told in officer.get(f"/inquiries/{row.pk}/").text
