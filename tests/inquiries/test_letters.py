@@ -17,7 +17,7 @@ from contraparte.exchange.writing import writing
 from contraparte.inquiries import queries
 from contraparte.inquiries.actions.asking import open_inquiry, redirect_request, save_inquiry
 from contraparte.inquiries.actions.signing import forget_signed, open_copy
-from contraparte.inquiries.actions.translating import write_translation
+from contraparte.inquiries.actions.translating import COPY_BYTES, write_translation
 from contraparte.inquiries.letters import version_of
 from contraparte.inquiries.models import Inquiry, SignedCopy
 from contraparte.inquiries.presenting import letter_shown, report_of
@@ -117,7 +117,8 @@ def test_a_text_edited_after_certification_is_a_gap_until_it_is_certified_again(
     row = save_inquiry(row.typed | {"facts": "Ransom was paid into three accounts."}, by=world.officer, now=world.now,
                        inquiry=row)  # fmt: skip
     assert [gap.code for gap in report_of(row.typed).gaps] == ["translation_stale"]
-    assert [pair.name for pair in pairs_of(row.typed) if pair.is_missing] == ["facts"]
+    row = translate(world, row, certified=False)
+    assert [pair.name for pair in pairs_of(row.typed) if pair.is_missing] == ["facts"], "saving is not certifying"
     assert version(row) == ""
     with pytest.raises(InquiryIncompleteError) as caught:
         open_inquiry(row, by=world.officer, now=world.now)
@@ -227,13 +228,14 @@ def test_what_is_no_signed_copy_of_this_version_is_refused_by_name(
         "other": {"en": "another version of the letter", "es": "otra versión de la solicitud"},
         "pdf": {"en": "The signed copy is no PDF.", "es": "La copia firmada no es un PDF."},
         "unsigned": {"en": "without a signature", "es": "sin firma"},
-        "empty": {"en": "“firmada.pdf”", "es": "“firmada.pdf”"},
+        "large": {"en": "too large", "es": "demasiado grande"},
     }
     for told, data, name in (
         ("0" * 8, SIGNED, "other"),
         (shown[:7], SIGNED, "other"),
         (shown, b"GIF89a", "pdf"),
         (shown, printed, "unsigned"),
+        (shown, b"%PDF-1.7" + bytes(COPY_BYTES), "large"),
     ):
         answer = sign(officer, letter, told, data)
         assert answer.status_code == 422 and words[name][language] in answer.text, name

@@ -14,12 +14,18 @@ from contraparte.desk.uploads import SealedUpload, SealingUploadHandler
 from contraparte.exchange import actions as exchange
 from contraparte.inquiries import presenting, queries
 from contraparte.inquiries.actions.signing import open_copy
-from contraparte.inquiries.actions.translating import take_in_signed, write_translation
+from contraparte.inquiries.actions.translating import COPY_BYTES, take_in_signed, write_translation
 from contraparte.inquiries.letter_forms import LetterForm, SignedForm
 from contraparte.inquiries.letters import file_name, letter_of
 from contraparte.inquiries.models import Inquiry, SignedCopy
 from contraparte.inquiries.rules.translating import pairs_of
-from contraparte.protocol.errors import AttachmentNameError, ContraparteError, InquiryFieldError
+from contraparte.protocol.errors import (
+    AttachmentNameError,
+    AttachmentTooLargeError,
+    ContraparteError,
+    InquiryFieldError,
+    LetterTooLargeError,
+)
 from contraparte.protocol.ids import country_of
 from contraparte.web.letters import render_letter
 from contraparte.web.permissions import PageRequest, form_page, page, require_post
@@ -150,7 +156,7 @@ def sign(request: PageRequest, pk: int) -> HttpResponseBase:
     """Take in a signed copy. The body is read only for who may, and sealed while it is read."""
     found = _own_letter(request, pk)
     copy = SignedCopy()
-    handler = SealingUploadHandler(request, copy)
+    handler = SealingUploadHandler(request, copy, limit=COPY_BYTES)
     request.upload_handlers = [handler]
     try:
         return _sign(request, found, copy, handler)
@@ -163,6 +169,8 @@ def _sign(request: PageRequest, found: Inquiry, copy: SignedCopy, handler: Seali
     uploads: list[SealedUpload] = request.FILES.getlist("file")  # type: ignore[assignment]
     form = SignedForm(request.POST, use_required_attribute=False)
     refused = handler.refused
+    if isinstance(refused, AttachmentTooLargeError):
+        refused = LetterTooLargeError(field="file", limit=COPY_BYTES)
     if not form.is_valid() and refused is None:
         return _letter_page(request, found, signed=form, status=422)
     if refused is None and len(uploads) != 1:

@@ -57,6 +57,10 @@ PROBLEMS: dict[str, Problem] = {
         _("The signed copy is no PDF."),
         _("Scan the signed letter as a PDF, or sign the PDF itself with a certificate, and choose that file."),
     ),
+    "letter.too_large": Problem(
+        _("The signed copy is too large."),
+        _("A signed copy has at most %(limit)s bytes. Scan it in black and white, or at a lower resolution."),
+    ),
     "letter.unsigned": Problem(
         _("This is the letter as it was printed, without a signature."),
         _("Have it signed, then take in the scan, or the PDF that was signed with a certificate."),

@@ -748,6 +748,12 @@ class LetterNotPdfError(InputError):
     code = "letter.pdf"
 
 
+class LetterTooLargeError(InputError):
+    """A signed copy is larger than one may be. `field`, `limit` in bytes."""
+
+    code = "letter.too_large"
+
+
 class LetterUnsignedError(InputError):
     """What was taken in as a signed copy is the letter as it was printed, without a signature. `field`."""
 

@@ -24,9 +24,9 @@ from contraparte.inquiries.rules.completeness import completeness
 from contraparte.inquiries.rules.reading import asked_of
 from contraparte.inquiries.rules.translating import digest_of, hash_of, pairs_of, plain, texts_of
 from contraparte.protocol.errors import (
-    AttachmentTooLargeError,
     InquiryFieldError,
     LetterNotPdfError,
+    LetterTooLargeError,
     LetterUnsignedError,
     LetterVersionError,
 )
@@ -61,8 +61,9 @@ def write_translation(
         require_own(row, by, now)
         typed = dict(row.typed) | {"written_in": written_in, "letter_on": dated.isoformat(), "signer": plain(signer)}
         sources = texts_of(typed)
+        before = {} if certified_on is not None else row.typed.get("translations", {})
         typed["translations"] = {
-            name: {"text": plain(text), "of": hash_of(sources[name])}
+            name: _bound(plain(text), sources[name], before.get(name, {}))
             for name, text in texts.items()
             if name in sources and plain(text)
         }
@@ -85,19 +86,24 @@ def write_translation(
     return row
 
 
+def _bound(text: str, source: str, before: Mapping[str, str]) -> dict[str, str]:
+    """A translation with the hash of what it translates; one that nobody touched stays bound to what it was made of."""
+    return dict(before) if before.get("text") == text else {"text": text, "of": hash_of(source)}
+
+
 def take_in_signed(
     inquiry: Inquiry, intake: Intake, copy: SignedCopy, *, shown: str, signed_by: str, by: Tenure, now: datetime
 ) -> SignedCopy:
     """Take a signed copy in, for the version whose first digits a person read off it (`shown`).
 
     Raises LetterIncompleteError while there is no version; LetterVersionError for a copy of another one;
-    LetterNotPdfError, LetterUnsignedError, AttachmentTooLargeError; InquiryFieldError without a name;
+    LetterNotPdfError, LetterUnsignedError, LetterTooLargeError; InquiryFieldError without a name;
     InquirySentError, PostNotLocalError, TenureEndedError.
     """
     if not signed_by.strip():
         raise InquiryFieldError(field="signed_by")
     if intake.size > COPY_BYTES:
-        raise AttachmentTooLargeError(field="file", limit=COPY_BYTES)
+        raise LetterTooLargeError(field="file", limit=COPY_BYTES)
     _fill(copy, intake)
     files.keep(intake.file)
     try:
