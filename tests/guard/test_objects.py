@@ -20,7 +20,7 @@ from contraparte.directory.rules.roles import Role
 from contraparte.exchange.attaching import attach_pieces
 from contraparte.exchange.models import Attachment, Conversation, Draft, Hold, Message, Obligation, Permission
 from contraparte.inquiries.actions.asking import save_inquiry
-from contraparte.inquiries.models import Inquiry
+from contraparte.inquiries.models import Inquiry, SignedCopy
 from contraparte.ledger.models import Log
 from contraparte.outcomes.actions.linking import ask_link
 from contraparte.outcomes.actions.stating import report_outcome
@@ -62,6 +62,10 @@ def _item() -> dict[str, object]:
     return {"pk": Message.objects.filter(type__startswith="trace.").latest("pk").pk}
 
 
+def _letter() -> dict[str, object]:
+    return {"pk": Inquiry.objects.filter(family="letter").latest("pk").pk}
+
+
 OBJECTS: dict[str, Values] = {
     "books:bring_in": _pk(Book),
     "books:report": _pk(Import),
@@ -92,6 +96,10 @@ OBJECTS: dict[str, Values] = {
         (f"inquiries:{name}" for name in ("inquiry", "edit", "convert", "send_on", "step")),
         _pk(Inquiry, step="withdraw"),
     ),
+    **dict.fromkeys(
+        (f"inquiries:{name}" for name in ("letter", "letter_pdf", "sign", "share", "comment", "hand", "take")), _letter
+    ),
+    "inquiries:signed_copy": lambda: {**_letter(), "copy": SignedCopy.objects.latest("pk").pk},
     "traces:task": lambda: {"uuid": CustodianTask.objects.latest("pk").uuid},
 }
 WITH_PLACES = [route for route, door in DECLARED.items() if door.door is Door.TENURE and route.places]
@@ -120,6 +128,13 @@ def _rights_of(item: Message) -> None:
     )
 
 
+def _sign_for(letter: Inquiry) -> None:
+    SignedCopy.objects.create(
+        inquiry=letter, version="0" * 64, name="signed.pdf", size=1, number=1, sha256=b"0" * 32, key=b"0" * 32,
+        sealed_sha256=b"0" * 32, file="0" * 32, signed_by="Talvo", taken_by=letter.opened_by, taken_at=timezone.now(),
+    )  # fmt: skip
+
+
 @pytest.fixture
 def others_work(world: TraceWorld) -> TraceWorld:  # noqa: F811
     """One of every object: a trace walked to a custodian who must decide, a draft, two guns that look alike."""
@@ -145,6 +160,8 @@ def others_work(world: TraceWorld) -> TraceWorld:  # noqa: F811
         "facts": "Talvo called.", "purpose": "Find the caller.", "offences": [{"code": "extortion"}],
         "measures": [{"code": "information", "object": "The line", "nexus": "It called."}],
     }  # fmt: skip
+    save_inquiry(asked | {"instrument": "reciprocity"}, by=world.officer, now=timezone.now())
+    _sign_for(Inquiry.objects.latest("pk"))
     save_inquiry(asked, by=world.officer, now=timezone.now())
     return world
 

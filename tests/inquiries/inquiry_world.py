@@ -29,6 +29,7 @@ from tests.directory import factory
 from tests.exchange.small_world import OPERATOR, Wire, adopt
 
 SONORA, CENTRAL, COURT, SHERIFF = "mx.fge-son/assistance", "us.doj/assistance", "us.doj/court", "us.pd/liaison"
+FEDERAL = "mx.fgr/assistance"
 HANDLES = ["inquiry.request/1", "inquiry.letter/1", "inquiry.spontaneous/1", "inquiry.note/1"]
 CLOCKS = [
     {"types": ["inquiry.request/1"], "urgency": "at_hand", "hours": 8, "calendar": "always"},
@@ -90,6 +91,8 @@ class InquiryWorld:
     agent: Tenure
     supervisor: Tenure
     clerk: Tenure
+    federal: Tenure
+    federal_chief: Tenure
     at: datetime | None = None
 
     @property
@@ -112,11 +115,15 @@ class InquiryWorld:
 
     def release(self, draft: Draft) -> None:
         """Have a draft approved by whoever may and released."""
-        chiefs = (self.chief, self.second_chief) if draft.agency == "mx.fge-son" else (self.supervisor,)
+        people = {
+            "mx.fge-son": (self.officer, self.chief, self.second_chief),
+            "mx.fgr": (self.federal, self.federal_chief),
+            "us.doj": (self.agent, self.supervisor),
+        }
+        by, *chiefs = people[draft.agency]
         for chief in chiefs:
             shown = exchange.preview(draft, now=self.now)
             exchange.approve_draft(draft, digest=shown.content_digest, by=chief, now=self.now)
-        by = self.officer if draft.agency == "mx.fge-son" else self.agent
         exchange.release_draft(draft, by=by, now=self.now)
 
     def step(self, row: Inquiry, step: str, body: dict[str, Any] | None = None, **marked: Any) -> None:
@@ -168,7 +175,16 @@ def make_world(*more: str) -> InquiryWorld:
         clocks=[clock | {"source": SOURCE} for clock in CLOCKS],
     )
     adopt(accord, {"mx.fgr": keys["mx.fgr"], "us.ntc": keys["us.doj"]})
-    for post in (SONORA, CENTRAL, COURT, SHERIFF):
+    order = example(
+        id="mx-order",
+        parties=["mx", "mx"],
+        permits=[{"types": ["inquiry.*"], "from": "mx", "to": "mx"}],
+        routing=[],
+        purposes=["criminal_investigation", "prosecution"],
+        clocks=[],
+    )
+    adopt(order, {"mx.fgr": keys["mx.fgr"], "us.ntc": keys["us.doj"]})
+    for post in (SONORA, FEDERAL, CENTRAL, COURT, SHERIFF):
         directory_actions.appoint_service(directory.post(post), by=None, now=now)
     people = [
         directory_actions.appoint(
@@ -181,6 +197,8 @@ def make_world(*more: str) -> InquiryWorld:
             ("walter", CENTRAL, Role.OFFICER),
             ("sarah", CENTRAL, Role.AUTHORISER),
             ("cecil", COURT, Role.OFFICER),
+            ("fernanda", FEDERAL, Role.OFFICER),
+            ("gilberto", FEDERAL, Role.AUTHORISER),
         )
     ]
     world = InquiryWorld(ClockedWire(), *people)

@@ -9,9 +9,8 @@ from typing import Any
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 from django.http import HttpRequest
 
-from contraparte.exchange.attaching import Intake
-from contraparte.exchange.models import Draft
-from contraparte.protocol.errors import ContraparteError
+from contraparte.exchange.attaching import Holder, Intake
+from contraparte.protocol.errors import AttachmentTooLargeError, ContraparteError
 
 
 class SealedUpload:
@@ -32,8 +31,9 @@ class SealingUploadHandler(FileUploadHandler):
 
     chunk_size = 256 * 1024
 
-    def __init__(self, request: HttpRequest, draft: Draft) -> None:
+    def __init__(self, request: HttpRequest, draft: Holder, *, limit: int | None = None) -> None:
         super().__init__(request)
+        self.limit = limit  # bytes of one file, where it is less than what a message may carry
         self.draft = draft
         self.refused: ContraparteError | None = None
         self._intake: Intake | None = None
@@ -53,6 +53,8 @@ class SealingUploadHandler(FileUploadHandler):
         assert self._intake is not None
         try:
             self._intake.write(raw_data)
+            if self.limit is not None and self._intake.size > self.limit:
+                raise AttachmentTooLargeError(field="file", limit=self.limit)
         except ContraparteError as error:
             self._refuse(error)
 

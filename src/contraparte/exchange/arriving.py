@@ -299,6 +299,14 @@ def tidy(now: datetime.datetime) -> int:
     before = time.time() - ORPHAN_S
     for folder in (files.ARRIVING, files.KEPT):
         for name in files.names_older_than(folder, before):
-            if not Arrival.objects.filter(file=name).exists() and not Attachment.objects.filter(file=name).exists():
+            if not _is_known(name):
                 files.drop(name)
     return len(overdue)
+
+
+def _is_known(name: str) -> bool:
+    return (
+        Arrival.objects.filter(file=name).exists()
+        or Attachment.objects.filter(file=name).exists()
+        or registry.is_owned_file(name)
+    )

@@ -11,7 +11,8 @@ import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
+from uuid import UUID
 
 from django.db import transaction
 
@@ -72,10 +73,16 @@ def message_id_of(attachment: Attachment) -> str:
     return str(attachment.draft.uuid)
 
 
+class Holder(Protocol):
+    """What a file is sealed for: its id is part of the cipher's context."""
+
+    uuid: UUID
+
+
 class Intake:
     """Takes one file in, sealed from the first byte on. Leaving it without `done` removes what was written."""
 
-    def __init__(self, draft: Draft, *, name: str, media_type: str) -> None:
+    def __init__(self, draft: Holder, *, name: str, media_type: str) -> None:
         self.name, self.media_type = read_name(name), read_media_type(media_type)
         self.number = secrets.randbits(32)
         self.key = new_key()

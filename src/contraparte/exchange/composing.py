@@ -100,12 +100,13 @@ def compose(outgoing: Outgoing, *, now: datetime.datetime) -> Composed:
             files=bool(outgoing.files),
         )
     )
-    if drawn.reasons:
+    kept = message_type.keeps_back(outgoing.body, outgoing.copy_of or outgoing.uuid) if message_type.keeps_back else ()
+    if drawn.reasons or kept:
         decision = Withhold(
             decision.policies,
             decision.policy_hash,
             decision.fields,
-            reasons=(*getattr(decision, "reasons", ()), *drawn.reasons),
+            reasons=(*getattr(decision, "reasons", ()), *drawn.reasons, *kept),
         )
     elif drawn.permissions:
         decision = replace(decision, policies=(*decision.policies, *drawn.permissions))

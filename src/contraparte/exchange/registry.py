@@ -65,6 +65,7 @@ class MessageType:
 
     `takes_files` lets files travel with it (P3.5). A `control` type carries no seq, overtakes, and passes while an
     accord is suspended (P1.3, P4.1). `admit` looks at one that arrives and raises to have it refused with a code.
+    `keeps_back(body, uuid)` names what is still missing outside the body before a message of this id may leave.
     """
 
     name: str
@@ -89,6 +90,7 @@ class MessageType:
     keeps_codes: bool = False
     control: bool = False
     admit: Admission | None = None
+    keeps_back: Callable[[Mapping[str, Any], str], tuple[str, ...]] | None = None
     class_map: ClassMap = field(init=False)
 
     def __post_init__(self) -> None:
@@ -199,6 +201,19 @@ def forget(row: MessageRow, now: datetime) -> None:
     """Have every room forget what it keeps of a message's content. Must run in a transaction; may run twice."""
     for keeper in _keepers:
         keeper(row, now)
+
+
+_file_owners: list[Callable[[str], bool]] = []
+
+
+def register_file_owner(owns: Callable[[str], bool]) -> None:
+    """Have files in the attachments folder kept that `owns` knows by name: a room's own, which no message carries."""
+    _file_owners.append(owns)
+
+
+def is_owned_file(name: str) -> bool:
+    """Whether a room keeps this file of the attachments folder."""
+    return any(owns(name) for owns in _file_owners)
 
 
 def is_control(name: str) -> bool:

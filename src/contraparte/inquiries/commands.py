@@ -8,6 +8,7 @@ import typer
 
 if TYPE_CHECKING:
     from contraparte.directory.models import Tenure
+    from contraparte.inquiries.models import Inquiry
 
 app = typer.Typer(no_args_is_help=True, help="Inquiries: list and show what posts ask each other.")
 GROUPS: dict[str, typer.Typer] = {"inquiry": app}
@@ -32,6 +33,19 @@ def _tenure(username: str, post: str) -> "Tenure":
     decision = may(found, "inquiries.view")
     if found is None or not decision:
         typer.echo(str(decision.reason), err=True)
+        raise typer.Exit(1)
+    return found
+
+
+def _inquiry(tenure: "Tenure", reference: str) -> "Inquiry":
+    """The inquiry of that number; exits 1 where this tenure sees none."""
+    from contraparte.inquiries import queries
+
+    number = reference.rpartition("-")[2]
+    is_number = number.isdigit() and len(number) < 10
+    found = queries.inquiries_of(tenure).filter(pk=int(number)).first() if is_number else None
+    if found is None or found.reference != reference:
+        typer.echo(f"no inquiry {reference} at {tenure.post_id}", err=True)
         raise typer.Exit(1)
     return found
 
@@ -86,16 +100,11 @@ def show_inquiry(
     open_home(home)
     from django.utils import timezone
 
-    from contraparte.inquiries import queries
     from contraparte.inquiries.rules.times import time_by_holder, time_by_stage
     from contraparte.inquiries.standings import standing_of
 
     tenure = _tenure(username, post)
-    number = reference.rpartition("-")[2]
-    found = queries.inquiries_of(tenure).filter(pk=int(number)).first() if number.isdigit() else None
-    if found is None or found.reference != reference:
-        typer.echo(f"no inquiry {reference} at {post}", err=True)
-        raise typer.Exit(1)
+    found = _inquiry(tenure, reference)
     now = timezone.now()
     standing = standing_of(found, now)
     stages = standing.fold.stages
@@ -123,3 +132,34 @@ def show_inquiry(
     for name, value in told.items():
         if value:
             typer.echo(f"{name}: {value}")
+
+
+@app.command("letter")
+def write_letter(
+    reference: Annotated[str, typer.Argument(help="The inquiry's own number, as I-26-000031.")],
+    home: Home,
+    username: AsUser,
+    post: AtPost,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Where the PDF is written.")],
+) -> None:
+    """Write a letter of request as a PDF in English and Spanish, and print its version."""
+    from contraparte.start import open_home
+
+    open_home(home)
+    from contraparte.inquiries import queries
+    from contraparte.inquiries.letters import letter_of
+    from contraparte.protocol.errors import LetterIncompleteError
+    from contraparte.web.letters import render_letter
+
+    found = _inquiry(_tenure(username, post), reference)
+    body = queries.letter_body(found) if found.family == "letter" else {}
+    if not body:
+        typer.echo(f"{reference} has no letter", err=True)
+        raise typer.Exit(1)
+    try:
+        letter = letter_of(body)
+        out.write_bytes(render_letter(letter))
+    except LetterIncompleteError as error:
+        typer.echo(f"{error.code}: {error.params['field']} is missing in {error.params['language']}", err=True)
+        raise typer.Exit(1) from error
+    typer.echo(letter.version)

@@ -15,7 +15,19 @@ from contraparte.exchange.models import Conversation
 from contraparte.inquiries import queries
 from contraparte.inquiries.catalogue import catalogue
 from contraparte.inquiries.standings import standing_of
-from contraparte.inquiries.wording import FAMILIES, OUTCOMES, PERSON_STATES, RIGHTS, STEPS, URGENCIES, WAYS, entry_words
+from contraparte.inquiries.wording import (
+    FAMILIES,
+    OUTCOMES,
+    PERSON_STATES,
+    RIGHTS,
+    STEPS,
+    TONGUES,
+    URGENCIES,
+    VERDICTS,
+    WAYS,
+    WAYS_ON,
+    entry_words,
+)
 from contraparte.web.permissions import may
 
 MAIN = frozenset({"acknowledge", "clarification", "answer", "verify", "confirm", "agree"})
@@ -90,6 +102,15 @@ FIELD_WORDS: dict[str, Text] = {
     "/translation/language": _("Language of the translation"),
     "/translation/sha256": _("SHA-256 of the translation"),
     "/translation/certified_by": _("Translation certified by"),
+    "/translation/certified_on": _("Translation certified on"),
+    "/letter/written_in": _("Written in"),
+    "/letter/dated": _("Date of the letter"),
+    "/letter/signer": _("Who signs"),
+    "/letter/version": _("Version of the letter (SHA-256)"),
+    "/letter/signed_sha256": _("SHA-256 of the signed copy"),
+    "/letter/texts/*": _("Translation"),
+    "/letter/texts/*/name": _("Translated text"),
+    "/letter/texts/*/text": _("Translation"),
     "/spoken/by": _("Made by word of mouth by"),
     "/spoken/to": _("Taken by"),
     "/spoken/at": _("Spoken at"),
@@ -97,6 +118,9 @@ FIELD_WORDS: dict[str, Text] = {
     "/rights/*": _("For a second look"),
     "/follows": _("Thread it follows"),
     "/follows_reference": _("Follows"),
+    "/question": _("Question"),
+    "/send_on_to": _("To be sent on to"),
+    "/verdict": _("Word of the other side"),
     "/subject": _("Subject"),
     "/what": _("What happened"),
     "/when": _("When and where"),
@@ -127,6 +151,8 @@ VALUE_WORDS: dict[str, Text] = {
     **{f"/rights/*={code}": text for code, text in RIGHTS.items()},
     **{f"/results/*/outcome={code}": text for code, text in OUTCOMES.items()},
     **{f"/way={code}": text for code, text in WAYS.items()},
+    **{f"/verdict={code}": text for code, text in (VERDICTS | WAYS_ON).items()},
+    **{f"/letter/written_in={code}": text for code, text in TONGUES.items()},
     **{f"/step={code}": STEPS[code] for code in ("assess", "execute")},
     **{
         f"/{kind}/*/status={code}": text
@@ -142,6 +168,10 @@ POLICY_WORDS: dict[str, Text] = {
     "inquiry-request-tells-the-case": _("A request tells the case it belongs to."),
     "inquiry-answer-tells-what-was-found": _("An answer tells what was found."),
     "inquiry-steps-tell-why": _("A step tells its reason."),
+    "letter.unsigned": _(
+        "The instrument asks for a signed letter, and no signed copy of this very version is here."
+        " Take it in on the page of the letter."
+    ),
 }
 
 STAGE_WORDS: dict[str, Text] = {

@@ -10,7 +10,7 @@ from django.utils import timezone
 from contraparte.directory.models import Tenure
 from contraparte.exchange.models import Draft
 from contraparte.inquiries import presenting, queries
-from contraparte.inquiries.actions.asking import open_inquiry, save_inquiry
+from contraparte.inquiries.actions.asking import open_inquiry, save_inquiry, with_translation
 from contraparte.inquiries.catalogue import catalogue
 from contraparte.inquiries.forms import ROW_FORMS, ROWS_OF, SECTIONS, InquiryForm, row_set, rows_typed
 from contraparte.inquiries.models import Inquiry
@@ -44,7 +44,7 @@ class Filled:
             kind: row_set(kind, _managed(data, kind), typed, family=self.family, more=kind == more)
             for kind in ROWS_OF.get(self.family, ())
         }
-        self._typed = typed
+        self._before = typed
 
     @property
     def is_readable(self) -> bool:
@@ -59,7 +59,8 @@ class Filled:
             for name, value in self.form.typed().items()
             if name in shown or name in {"instrument", "counterpart"}
         }
-        return told | {kind: rows_typed(rows) for kind, rows in self.rows.items()}
+        told |= {kind: rows_typed(rows) for kind, rows in self.rows.items()}
+        return with_translation(told, self._before)
 
     def _mark_needed(self) -> None:
         """Have labels say which fields are optional for this instrument. Judged they are by completeness only."""
@@ -181,9 +182,11 @@ def _report_context(report: Any) -> dict[str, Any]:
 @require_post("inquiries.ask")
 def gaps(request: PageRequest) -> HttpResponse:
     """The gaps of what is typed so far; with `whole`, the form as it adapts to it as well. Nothing is kept."""
-    filled = Filled(request.tenure, {}, data=request.POST)
+    about = request.GET.get("inquiry", "")
+    found = queries.inquiry(request.tenure, int(about)) if about.isdigit() and len(about) < 10 else None
+    filled = Filled(request.tenure, dict(found.typed) if found is not None else {}, data=request.POST)
     readable = filled.is_readable
     context = _report_context(presenting.report_of(filled.typed()) if readable else None)
     if request.GET.get("whole") != "1":
         return render(request, "inquiries/parts/gaps.html", context)
-    return render(request, "inquiries/parts/adapted.html", context | filled.context())
+    return render(request, "inquiries/parts/adapted.html", context | filled.context() | {"inquiry": found})

@@ -49,7 +49,7 @@ SECTIONS: dict[str, dict[str, tuple[str, ...]]] = {
     "letter": {
         "who": (*MAIN, "article", "requesting_authority", "competent_authority"), "when": URGENT,
         "what": ("facts", "purpose", "formalities", "confidentiality", "attendance"),
-        "translation": ("translation_language", "translation_hash", "translated_by"),
+        "translation": ("translation_language", "translation_hash", "translated_by", "translated_on"),
         "marking": MARKED, "rights": ("rights",),
     },
     "spontaneous": {
@@ -105,6 +105,7 @@ class InquiryForm(forms.Form):
         error_messages={"invalid": _("A SHA-256 is 64 digits of 0–9 and a–f; copy it from the file.")},
     )  # fmt: skip
     translated_by = _text(_("Certified by"))
+    translated_on = forms.DateField(label=_("Certified on"), required=False, widget=DATE)
     handling = CodesField(
         label=_("Handling restrictions"), choices=HANDLING, required=False, widget=forms.CheckboxSelectMultiple
     )

@@ -1,9 +1,11 @@
 """The payloads an inquiry speaks: what each carries, bounded, and the data class of every field for the gate.
 
     who asks → who is asked    inquiry.request/1 (police)   inquiry.letter/1   inquiry.note/1   inquiry.spontaneous/1
+                               .draft/1 (before it is sent)
                                .clarification/1 .agree/1 .consult_reply/1 .confirm/1 .verify/1 .reject/1 .use/1
                                .withdraw/1 .close/1
-    who is asked → who asks    .acknowledge/1 .progress/1 .clarify/1 .transfer/1 .conditions/1 .consult/1 .accept/1
+    who is asked → who asks    .comment/1 (on a draft)
+                               .acknowledge/1 .progress/1 .clarify/1 .transfer/1 .conditions/1 .consult/1 .accept/1
                                .refuse/1 .postpone/1 .delay/1 .part/1 .answer/1
 
 Unknown fields are kept (`extra="allow"`, invariant 9) and have no data class, so no node sends them on.
@@ -85,6 +87,28 @@ class Translation(Payload):
     language: Short = ""
     sha256: Hash = ""
     certified_by: Line = ""
+    certified_on: date | None = None
+
+
+class LetterText(Payload):
+    """One text of the letter in its other language, named as the rules of translation name it."""
+
+    name: Short
+    text: Words
+
+
+class LetterPart(Payload):
+    """What makes a letter of it: the language it was written in, its day, who signs, and its other language.
+
+    `version` is the SHA-256 of all it says in both languages, `signed_sha256` of the signed copy of that version.
+    """
+
+    written_in: Literal["en", "es"]
+    dated: date
+    signer: Line = ""
+    version: Hash = ""
+    signed_sha256: Hash = ""
+    texts: Annotated[list[LetterText], Field(max_length=200)] = []
 
 
 class InquiryRequest(Payload):
@@ -110,10 +134,21 @@ class InquiryRequest(Payload):
     confidentiality: Words = ""
     attendance: Words = ""
     translation: Translation | None = None
+    letter: LetterPart | None = None
     spoken: Spoken | None = None
     rights: Annotated[list[Short], Field(max_length=8)] = []
     follows: Short = ""
     follows_reference: Short = ""
+
+
+class SharedDraft(InquiryRequest):
+    """`inquiry.draft/1`: a request as it stands, shown before it is sent. It asks nothing yet and starts no clock.
+
+    `send_on_to` is the post abroad to which the reader, an agency of the same country, is asked to send it on.
+    """
+
+    question: Words = ""
+    send_on_to: Annotated[str, Field(max_length=106)] = ""
 
 
 class InquiryNote(Payload):
@@ -131,6 +166,13 @@ class Step(Payload):
     """What every later step may say. `reference` is the number at the side that takes it."""
 
     reference: Short = ""
+
+
+class Comment(Step):
+    """`inquiry.comment/1`: the word on a shown draft: whether it is complete, taken up, or sent on."""
+
+    verdict: Literal["complete", "incomplete", "taken_up", "sent_on"]
+    text: Words = ""
 
 
 class Acknowledge(Step):
@@ -234,6 +276,9 @@ REQUEST_CLASSES: Final = {
     "/measures/*/code": "administrative",
     "/measures/*/*": "case",
     "/translation/*": "administrative",
+    "/letter/*": "administrative",
+    "/letter/texts/*/name": "administrative",
+    "/letter/texts/*/text": "case",
     "/spoken/*": "case",
     "/rights": "rights",
     "/rights/*": "rights",
@@ -249,6 +294,8 @@ NOTE_CLASSES: Final = {
     "/when": "event",
     "/asked": "case",
 }
+SHARED_CLASSES: Final = {**REQUEST_CLASSES, "/question": "case", "/send_on_to": "administrative"}
+COMMENT_CLASSES: Final = {**SAID, "/verdict": "administrative"}
 PROGRESS_CLASSES: Final = {**REFERENCES, "/step": "administrative"}
 TRANSFER_CLASSES: Final = {**SAID, "/to": "administrative"}
 REFUSE_CLASSES: Final = {**SAID, "/ground": "administrative"}

@@ -43,6 +43,7 @@ class Inquiry(models.Model):
     draft = models.ForeignKey(Draft, models.PROTECT, null=True, blank=True, related_name="+")
     marking = models.JSONField(default=dict)
     lead = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="followers")
+    told_author_at = models.DateTimeField(null=True, help_text="taken up from another agency: when it was told it left")
     opened_by = models.ForeignKey(Tenure, models.PROTECT, related_name="+")
     opened_at = models.DateTimeField()
 
@@ -82,3 +83,83 @@ class Step(models.Model):
 
     def __str__(self) -> str:
         return f"{self.step} {self.uuid}"
+
+
+class SignedCopy(models.Model):
+    """A signed copy of a letter: a scan, or a PDF signed with a certificate. It holds for one version of the letter.
+
+    Its bytes lie sealed in the attachments folder and stay on this node; the message carries their hash.
+    """
+
+    class Reason(models.TextChoices):
+        EDITED = "edited"
+        REPLACED = "replaced"
+
+    inquiry = models.ForeignKey(Inquiry, models.PROTECT, related_name="signed_copies")
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, help_text="part of the cipher's context")
+    version = models.CharField(max_length=64, help_text="SHA-256 of all the letter says in both languages")
+    name = models.CharField(max_length=200)
+    size = models.BigIntegerField()
+    number = models.BigIntegerField(help_text="part of the cipher's context")
+    sha256 = models.BinaryField(max_length=32)
+    key = models.BinaryField(max_length=32)
+    sealed_sha256 = models.BinaryField(max_length=32)
+    file = models.CharField(max_length=64, help_text="in the attachments folder; empty once it is gone")
+    signed_by = models.CharField(max_length=300)
+    taken_by = models.ForeignKey(Tenure, models.PROTECT, related_name="+")
+    taken_at = models.DateTimeField()
+    void_at = models.DateTimeField(null=True)
+    void_by = models.ForeignKey(Tenure, models.PROTECT, null=True, related_name="+")
+    void_reason = models.CharField(max_length=12, choices=Reason.choices, blank=True)
+
+    class Meta:
+        ordering = ("-taken_at", "-id")
+        constraints = [
+            models.UniqueConstraint(
+                fields=("inquiry",), condition=models.Q(void_at=None), name="inquiry_one_signed_copy"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version[:8]} of {self.inquiry_id}"
+
+
+class Version(models.Model):
+    """Who wrote which version of a request before it left: its hash, never its words."""
+
+    inquiry = models.ForeignKey(Inquiry, models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    digest = models.CharField(max_length=64, help_text="SHA-256 of what was typed, as canonical JSON")
+    author = models.CharField(max_length=106, blank=True, help_text="the post of another agency that wrote it")
+    by = models.ForeignKey(Tenure, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("number",)
+        constraints = [models.UniqueConstraint(fields=("inquiry", "number"), name="inquiry_version_once")]
+
+    def __str__(self) -> str:
+        return f"{self.number} of {self.inquiry_id}"
+
+
+class Leg(models.Model):
+    """One move of a request between posts of its own agency before it leaves: handed on, or returned with comments."""
+
+    class Kind(models.TextChoices):
+        SUBMITTED = "submitted"
+        RETURNED = "returned"
+
+    inquiry = models.ForeignKey(Inquiry, models.PROTECT, related_name="legs")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    start = models.ForeignKey(Post, models.PROTECT, related_name="+")
+    end = models.ForeignKey(Post, models.PROTECT, related_name="+")
+    note = models.TextField(blank=True, help_text="own: the comments; never leaves")
+    version = models.PositiveIntegerField(default=0, help_text="the number of the version that was handed over")
+    by = models.ForeignKey(Tenure, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.inquiry_id}"

@@ -1,6 +1,6 @@
 """Values as the pages of this room show them: gaps, progress, the bar, what was said."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,14 +15,15 @@ from contraparte.exchange import registry as exchange
 from contraparte.exchange.models import Draft
 from contraparte.exchange.rules.classes import leaves
 from contraparte.inquiries.catalogue import catalogue
-from contraparte.inquiries.models import Inquiry
-from contraparte.inquiries.queries import Said
+from contraparte.inquiries.letters import missing_in, version_of
+from contraparte.inquiries.models import Inquiry, Leg, SignedCopy
+from contraparte.inquiries.queries import Said, Shared, letter_body
 from contraparte.inquiries.rules.completeness import Completeness, completeness
 from contraparte.inquiries.rules.lifecycle import ENDED
 from contraparte.inquiries.rules.reading import asked_of
 from contraparte.inquiries.rules.times import stretches, time_by_holder
 from contraparte.inquiries.standings import Standing
-from contraparte.inquiries.wording import GAPS, STATES, STEPS, Text
+from contraparte.inquiries.wording import GAPS, LEGS, STATES, STEPS, VOIDED, Text, letter_text_words
 from contraparte.protocol.marking import Marking
 
 PROGRESS: dict[str, tuple[str, ...]] = {
@@ -193,12 +194,35 @@ def entries_of(standing: Standing, thread: list[Said]) -> list[Entry]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class SharedEntry:
+    """A draft that was shown, or a word on one, as the page shows it."""
+
+    said: Shared
+    words: Text
+    is_ours: bool
+    lines: list[Line]
+
+
+def shared_entries(shared: list[Shared]) -> list[SharedEntry]:
+    """What passed before the inquiry was sent, in words."""
+    return [
+        SharedEntry(
+            one,
+            type_title(one.row.type),
+            one.row.direction == "out",
+            lines_of(one.row.type, one.content.body) if one.content else [],
+        )
+        for one in shared
+    ]
+
+
 def marking_words(marking: Mapping[str, Any]) -> str:
     """A stored marking in words."""
     return words_of_marking(Marking.from_json(dict(marking))) if marking else ""
 
 
-def page_marking(inquiry: Inquiry, thread: list[Said]) -> str:
+def page_marking(inquiry: Inquiry, thread: Sequence[Said | Shared]) -> str:
     """The marking of all that stands on the page, combined: never weaker than its strictest part (P2.2)."""
     combined: Marking | None = None
     for one in thread:
@@ -211,3 +235,66 @@ def page_marking(inquiry: Inquiry, thread: list[Said]) -> str:
 def release_url(draft: Draft) -> str:
     """Where a draft is previewed, approved and released."""
     return reverse("desk:release", args=[draft.pk])
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A signed copy and, once it no longer holds, why."""
+
+    row: SignedCopy
+    void: Text
+
+
+@dataclass(frozen=True, slots=True)
+class LetterShown:
+    """A letter as a paper: its version or what it lacks, what its sender named, its signed copies."""
+
+    version: str
+    missing: Text
+    stated: str
+    signed_sha256: str
+    is_unsigned: bool
+    copies: tuple[Copy, ...]
+
+    @property
+    def differs(self) -> bool:
+        """Whether what is printed here is not what the sender named."""
+        return bool(self.version and self.stated) and self.version != self.stated
+
+
+def letter_shown(inquiry: Inquiry) -> LetterShown | None:
+    """The letter of an inquiry as its page tells of it; None where it is none, or nothing is left of it."""
+    body = letter_body(inquiry) if inquiry.family == Inquiry.Family.LETTER else {}
+    if not body:
+        return None
+    version, part = version_of(body), body.get("letter") or {}
+    kind = catalogue().instruments.get(inquiry.instrument)
+    copies = list(inquiry.signed_copies.all())
+    holds = any(copy.void_at is None and copy.version == version for copy in copies)
+    is_own = inquiry.side == Inquiry.Side.INITIATOR
+    return LetterShown(
+        version=version,
+        missing="" if version else letter_text_words(missing_in(body)),
+        stated=str(part.get("version", "")),
+        signed_sha256=str(part.get("signed_sha256", "")),
+        is_unsigned=is_own and kind is not None and "signature" in kind.needs and not holds,
+        copies=tuple(Copy(copy, VOIDED.get(copy.void_reason, "")) for copy in copies),
+    )
+
+
+SHOWN_VERSIONS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One move inside the agency, in words."""
+
+    row: Leg
+    words: Text
+
+
+def authorship(inquiry: Inquiry) -> dict[str, Any]:
+    """Who wrote which version, the latest first, and how it went from post to post."""
+    versions = inquiry.versions.select_related("by__person", "by__post").order_by("-number")[:SHOWN_VERSIONS]
+    legs = inquiry.legs.select_related("by__person", "start", "end")[:SHOWN_VERSIONS]
+    return {"versions": list(versions), "legs": [Move(leg, LEGS[leg.kind]) for leg in legs]}

@@ -45,4 +45,24 @@ PROBLEMS: dict[str, Problem] = {
         _("This lead was converted already."),
         _("Open %(reference)s, which was made from it. A lead is counted once."),
     ),
+    "inquiry.bound": Problem(
+        _("The request has a thread at this post already."),
+        _("It was drafted or shown from here, so it goes on here. Hand requests on before they are drafted."),
+    ),
+    "letter.version": Problem(
+        _("The signed copy is of another version of the letter."),
+        _("It shows “%(read)s”; the letter is now %(version)s. Print this version, have it signed, and take that in."),
+    ),
+    "letter.pdf": Problem(
+        _("The signed copy is no PDF."),
+        _("Scan the signed letter as a PDF, or sign the PDF itself with a certificate, and choose that file."),
+    ),
+    "letter.too_large": Problem(
+        _("The signed copy is too large."),
+        _("A signed copy has at most %(limit)s bytes. Scan it in black and white, or at a lower resolution."),
+    ),
+    "letter.unsigned": Problem(
+        _("This is the letter as it was printed, without a signature."),
+        _("Have it signed, then take in the scan, or the PDF that was signed with a certificate."),
+    ),
 }

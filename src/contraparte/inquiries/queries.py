@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
@@ -12,9 +13,10 @@ from contraparte.directory.rules.roles import Role
 from contraparte.exchange.items import recalled_ids
 from contraparte.exchange.models import Conversation, Message, Obligation
 from contraparte.exchange.reading import is_erased, read_message
-from contraparte.inquiries.models import Inquiry
+from contraparte.inquiries.letters import unsent_body
+from contraparte.inquiries.models import Inquiry, Leg
 from contraparte.inquiries.rules.lifecycle import ENDED, Event
-from contraparte.inquiries.rules.steps import OPENERS
+from contraparte.inquiries.rules.steps import COMMENT, OPENERS, SHARED
 from contraparte.inquiries.standings import Standing, standings_of
 from contraparte.protocol.ids import country_of
 from contraparte.protocol.message import Message as Content
@@ -43,9 +45,12 @@ class Row:
 
 
 def inquiries_of(tenure: Tenure) -> QuerySet[Inquiry]:
-    """The inquiries of a tenure's post; an authorising person sees those of the agency."""
+    """The inquiries a tenure's post holds or held before they left; an authorising person sees those of the agency."""
     rows = Inquiry.objects.filter(agency=tenure.post.agency_id).select_related("post", "conversation", "lead")
-    return rows if Role.AUTHORISER in tenure.roles else rows.filter(post_id=tenure.post_id)
+    if Role.AUTHORISER in tenure.roles:
+        return rows
+    held = Leg.objects.filter(inquiry=OuterRef("pk"), start=tenure.post_id)
+    return rows.filter(Q(post_id=tenure.post_id) | Exists(held))
 
 
 def inquiry(tenure: Tenure, pk: int) -> Inquiry:
@@ -128,6 +133,59 @@ def thread(standing: Standing) -> list[Said]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """A draft that was shown before it was sent, or a word on one; `content` is None once recalled or erased."""
+
+    row: Message
+    content: Content | None
+
+
+def shared_in(found: Inquiry) -> list[Shared]:
+    """What passed before the inquiry was sent, in order."""
+    rows = list(
+        Message.objects.filter(conversation_id=found.thread_id, type__in=(SHARED, COMMENT))
+        .select_related("content")
+        .order_by("at", "pk")[:ROWS]
+    )
+    gone = recalled_ids(rows)
+    return [Shared(row, None if row.pk in gone or is_erased(row) else read_message(row)) for row in rows]
+
+
+def latest_shown(row: Inquiry) -> Message | None:
+    """The draft that was shown last and still may be read; None once the request itself has come."""
+    messages = Message.objects.filter(conversation_id=row.thread_id)
+    if messages.filter(type__in=OPENERS.values()).exists():
+        return None
+    shown = messages.filter(type=SHARED).select_related("content").order_by("-pk").first()
+    if shown is None or shown.pk in recalled_ids([shown]) or is_erased(shown):
+        return None
+    return shown
+
+
+def is_to_be_sent_on(shown: Message | None) -> bool:
+    """Whether the author of a shown draft asks its reader to send it on."""
+    return shown is not None and bool(read_message(shown).body.get("send_on_to"))
+
+
+def has_left(found: Inquiry) -> bool:
+    """Whether the message that opens it has been released, or came in."""
+    openings = found.steps.filter(step="open").values("uuid")
+    return Message.objects.filter(conversation_id=found.thread_id, uuid__in=openings).exists()
+
+
+def letter_body(found: Inquiry) -> dict[str, Any]:
+    """What a letter says: as it left or came, or as it would leave; nothing once it was recalled or erased."""
+    openings = found.steps.filter(step="open").values("uuid")
+    rows = Message.objects.filter(conversation_id=found.thread_id, uuid__in=openings).select_related("content")
+    row = rows.first()
+    if row is None:
+        return unsent_body(found) if found.side == Inquiry.Side.INITIATOR else {}
+    if row.pk in recalled_ids([row]) or is_erased(row):
+        return {}
+    return dict(read_message(row).body)
+
+
 def addressees(tenure: Tenure) -> list[Post]:
     """Posts of other agencies that handle inquiries, those abroad first."""
     own = country_of(tenure.post_id)
@@ -137,6 +195,17 @@ def addressees(tenure: Tenure) -> list[Post]:
             if post.agency_id != tenure.post.agency_id:
                 found[post.pk] = post
     return sorted(found.values(), key=lambda post: (post.agency.country == own, post.pk))
+
+
+def posts_abroad(tenure: Tenure) -> list[Post]:
+    """Posts of other countries that handle inquiries."""
+    own = country_of(tenure.post_id)
+    return [post for post in addressees(tenure) if post.agency.country != own]
+
+
+def inside_posts(tenure: Tenure) -> list[Post]:
+    """The other posts of the same agency that handle inquiries."""
+    return [post for post in competent_posts(tenure) if post.agency_id == tenure.post.agency_id]
 
 
 def competent_posts(tenure: Tenure) -> list[Post]:

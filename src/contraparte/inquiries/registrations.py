@@ -12,8 +12,10 @@ from contraparte.exchange import registry as exchange
 from contraparte.exchange.registry import MessageType
 from contraparte.inquiries import desk_entries, messages
 from contraparte.inquiries.actions.forgetting import facts_kept, forget
+from contraparte.inquiries.actions.sharing import tell_sent_on
+from contraparte.inquiries.actions.signing import forget_signed, keeps_back, owns_file
 from contraparte.inquiries.actions.stepping import lapse_unconfirmed
-from contraparte.inquiries.handlers import on_opening, on_step
+from contraparte.inquiries.handlers import on_comment, on_opening, on_shared, on_step
 from contraparte.inquiries.problems import PROBLEMS
 from contraparte.inquiries.queries import find_inquiries
 from contraparte.inquiries.rules.lifecycle import PAUSE_CAP
@@ -33,6 +35,7 @@ PERMISSIONS = {
     "inquiries.step": {Role.OFFICER},
 }
 LAPSE_EVERY_S = 300.0
+TELL_EVERY_S = 60.0
 
 TYPES = (
     MessageType(
@@ -41,7 +44,7 @@ TYPES = (
     ),
     MessageType(
         "inquiry.letter/1", messages.InquiryRequest, on_opening, messages.REQUEST_CLASSES,
-        _("Letter of request"), asks="acknowledge", request=True,
+        _("Letter of request"), asks="acknowledge", request=True, keeps_back=keeps_back,
     ),
     MessageType(
         "inquiry.spontaneous/1", messages.InquiryRequest, on_opening, messages.REQUEST_CLASSES,
@@ -49,6 +52,12 @@ TYPES = (
     ),
     MessageType(
         "inquiry.note/1", messages.InquiryNote, on_opening, messages.NOTE_CLASSES, _("Liaison note"), asks="inquiry",
+    ),
+    MessageType(
+        "inquiry.draft/1", messages.SharedDraft, on_shared, messages.SHARED_CLASSES, _("Draft shown before it is sent"),
+    ),
+    MessageType(
+        "inquiry.comment/1", messages.Comment, on_comment, messages.COMMENT_CLASSES, _("Word on a draft"),
     ),
     MessageType(
         "inquiry.acknowledge/1", messages.Acknowledge, on_step, messages.REFERENCES, _("Request acknowledged"),
@@ -130,6 +139,9 @@ def register() -> None:
     exchange.register_policies(Path(__file__).parent / "policies" / "inquiries.cedar")
     exchange.register_keeper(forget)
     exchange.register_periodic("inquiries.lapse", LAPSE_EVERY_S, _lapse)
+    exchange.register_periodic("inquiries.sent_on", TELL_EVERY_S, tell_sent_on)
+    exchange.register_file_owner(owns_file)
+    exchange.register_eraser(forget_signed)
     permissions.register_permissions(PERMISSIONS)
     register_problems(PROBLEMS)
     desk.register_subject(

@@ -36,6 +36,8 @@ class Standing:
         """The state as pages name it, with what lies before the first receipt."""
         if self.fold.state != "draft" and self.settled.state == "draft":
             return "sent" if self.fold.state == "delivered" else self.fold.state
+        if self.fold.state == "draft" and self.inquiry.side != Inquiry.Side.INITIATOR:
+            return "shared"
         if self.fold.state == "draft" and self.draft is not None:
             return {"review": "release_review", "returned": "returned"}.get(self.draft.state, "drafted")
         return self.fold.state

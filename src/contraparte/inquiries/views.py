@@ -14,14 +14,17 @@ from contraparte.exchange import actions as exchange
 from contraparte.exchange.models import Draft
 from contraparte.inquiries import presenting, queries
 from contraparte.inquiries.actions.asking import convert_lead, redirect_request
+from contraparte.inquiries.actions.handing import giver_of
 from contraparte.inquiries.actions.stepping import request_body, take_step
 from contraparte.inquiries.catalogue import catalogue
 from contraparte.inquiries.forms import STEP_FIELDS, StepForm
 from contraparte.inquiries.models import Inquiry
 from contraparte.inquiries.rules.lifecycle import STEPS as STEP_NAMES
+from contraparte.inquiries.rules.steps import SHAREABLE
 from contraparte.inquiries.standings import Standing, standing_of
 from contraparte.inquiries.wording import FAMILIES, STATES, STEP_HELP, STEPS, entry_words, measure_words
 from contraparte.protocol.errors import ContraparteError, InquiryStepError, StepDraftedError
+from contraparte.protocol.ids import country_of
 from contraparte.web.permissions import PageRequest, form_page, may, page, require_post
 from contraparte.web.wording import Words, status_of, words_of
 
@@ -60,21 +63,40 @@ def inquiry(request: PageRequest, pk: int) -> HttpResponse:
     found = queries.inquiry(request.tenure, pk)
     if found.conversation is not None:
         exchange.note_opened(found.conversation, by=request.tenure, now=timezone.now())
-    return _thread_page(request, found)
+    return thread_page(request, found)
 
 
-def _thread_page(
-    request: PageRequest, found: Inquiry, *, error: ContraparteError | None = None, status: int = 200
+def thread_page(
+    request: PageRequest,
+    found: Inquiry,
+    *,
+    error: ContraparteError | None = None,
+    status: int = 200,
+    share_form: Any = None,
+    comment_form: Any = None,
+    hand_form: Any = None,
 ) -> HttpResponse:
+    """The page of one inquiry, also with what was refused on it and the forms as they were filled in."""
+    from contraparte.inquiries.handing_views import HandForm
+    from contraparte.inquiries.sharing_views import CommentForm, ShareForm
+
     now = timezone.now()
     standing = standing_of(found, now)
     thread = queries.thread(standing)
+    shared = queries.shared_in(found)
     may_step = may(request.tenure, "inquiries.step").allowed and found.post_id == request.tenure.post_id
+    is_ours = found.side == Inquiry.Side.INITIATOR
+    shown = queries.latest_shown(found)
     owed = queries.owed_in(found)
     # An authorising person sees the inquiries of the agency; a linked one is shown to who may open it.
     linked = queries.inquiries_of(request.tenure)
     drafts = Draft.objects.filter(conversation_id=found.thread_id, state__in=exchange.OPEN_STATES)
+    may_hand = may_step and is_ours and found.conversation_id is None
     context = {
+        "hand_form": (hand_form or HandForm()) if may_hand else None,
+        "hand_posts": queries.inside_posts(request.tenure) if may_hand else [],
+        "giver": giver_of(found) if may_hand else None,
+        **presenting.authorship(found),
         "inquiry": found,
         "standing": standing,
         "state_words": STATES[standing.state],
@@ -86,16 +108,39 @@ def _thread_page(
         "steps": [(name, STEPS[name], name in STEP_FIELDS) for name in standing.steps] if may_step else [],
         "drafts": list(drafts.order_by("drafted_at")[:20]),
         "posts": names_of({found.counterpart, found.requester, found.post_id, *(one.holder for one in owed)}),
-        "marking": presenting.page_marking(found, thread),
+        "marking": presenting.page_marking(found, [*shared, *thread]),
         "conversation_url": conversation_url(found.conversation_id) if found.conversation_id else "",
         "lead": linked.filter(pk=found.lead_id).first() if found.lead_id else None,
         "followers": list(linked.filter(lead=found)[:5]),
         "can_edit": may_step and found.side == Inquiry.Side.INITIATOR and not thread,
+        "letter": presenting.letter_shown(found),
+        "shared": presenting.shared_entries(shared),
+        "share_form": (share_form or ShareForm()) if may_step and _may_show(standing) else None,
+        "comment_form": (comment_form or CommentForm()) if may_step and shown and found.side == RESPONDER else None,
+        "may_take": may_step
+        and found.side == RESPONDER
+        and queries.is_to_be_sent_on(shown)
+        and not found.followers.exists(),
+        "ways_on": queries.posts_abroad(request.tenure) if may_step and is_ours and _is_inside(found) else [],
         "convert": _formal_instruments() if may_step and _is_lead(standing) else [],
         "transferred_to": _transferred_to(standing) if may_step else "",
         "words": words_of(error) if error is not None else None,
     }
     return render(request, "inquiries/inquiry.html", context, status=status)
+
+
+RESPONDER = Inquiry.Side.RESPONDER
+
+
+def _is_inside(found: Inquiry) -> bool:
+    """Whether it is addressed to an agency of the own country, which may send it on."""
+    return bool(found.counterpart) and country_of(found.counterpart) == country_of(found.post_id)
+
+
+def _may_show(standing: Standing) -> bool:
+    """Whether this side may show its draft to the other one: a request it writes and has not sent."""
+    one = standing.inquiry
+    return one.side == Inquiry.Side.INITIATOR and one.family in SHAREABLE and standing.fold.state == "draft"
 
 
 def _is_lead(standing: Standing) -> bool:
@@ -122,14 +167,16 @@ def _transferred_to(standing: Standing) -> str:
 def convert(request: PageRequest, pk: int) -> HttpResponse:
     """Make a formal request of a lead: pre-filled, linked, counted once."""
     found = queries.inquiry(request.tenure, pk)
-    if not _is_lead(standing_of(found, timezone.now())) and not found.followers.exists():
+    if found.post_id != request.tenure.post_id or (
+        not _is_lead(standing_of(found, timezone.now())) and not found.followers.exists()
+    ):
         raise Http404
     wanted = request.POST.get("instrument", "")
     instrument = wanted if wanted in dict(_formal_instruments()) else _formal_instruments()[0][0]
     try:
         made = convert_lead(found, instrument=instrument, by=request.tenure, now=timezone.now())
     except ContraparteError as refusal:
-        return _thread_page(request, found, error=refusal, status=status_of(refusal))
+        return thread_page(request, found, error=refusal, status=status_of(refusal))
     messages.success(request, _("The formal request is linked to its lead and counted with it."))
     return redirect("inquiries:edit", made.pk)
 
@@ -139,7 +186,7 @@ def send_on(request: PageRequest, pk: int) -> HttpResponse:
     """Ask the post that was named as competent, with the same request."""
     found = queries.inquiry(request.tenure, pk)
     to = _transferred_to(standing_of(found, timezone.now()))
-    if not to:
+    if not to or found.post_id != request.tenure.post_id:
         raise Http404
     made = redirect_request(found, to=to, by=request.tenure, now=timezone.now())
     return redirect("inquiries:edit", made.pk)

@@ -47,6 +47,7 @@ FAMILIES: dict[str, Text] = {
 
 STATES: dict[str, Text] = {
     "draft": _("being written"),
+    "shared": _("draft shown before it is sent"),
     "drafted": _("drafted, has not left"),
     "release_review": _("waits for approval to leave"),
     "returned": _("returned with comments"),
@@ -163,6 +164,53 @@ WAYS: dict[str, Text] = {
 }
 
 
+LEGS: dict[str, Text] = {
+    "submitted": _("Handed on"),
+    "returned": _("Returned with comments"),
+}
+
+VERDICTS: dict[str, Text] = {
+    "incomplete": _("Something is missing"),
+    "complete": _("Complete for us"),
+}
+#: What is said of a draft that is sent on, by the way it goes.
+WAYS_ON: dict[str, Text] = {"taken_up": _("Taken up, to be sent on"), "sent_on": _("Sent on")}
+
+TONGUES: dict[str, Text] = {"es": _("Spanish"), "en": _("English")}
+
+#: Texts of a letter by their names; those in rows come with the number of their row.
+LETTER_TEXTS: dict[str, Text] = {
+    "requesting_authority": _("Requesting authority"),
+    "competent_authority": _("Competent authority"),
+    "signer": _("Who signs"),
+    "facts": _("Facts"),
+    "purpose": _("Purpose"),
+    "formalities": _("Formalities wanted"),
+    "confidentiality": _("Confidentiality and its reason"),
+    "attendance": _("Attendance of officials"),
+    "urgent_reason": _("Reason for the urgency"),
+    "due_reason": _("Reason for the date"),
+    "offences-text": _("Offence %(number)s: text of the law"),
+    "measures-object": _("Measure %(number)s: what exactly"),
+    "measures-nexus": _("Measure %(number)s: nexus to the case"),
+    "measures-dual": _("Measure %(number)s: offence on the other side"),
+    "letter": _("The letter's other language"),
+}
+
+VOIDED: dict[str, Text] = {
+    "edited": _("void: the letter was edited after it was signed"),
+    "replaced": _("void: replaced by another signed copy"),
+}
+
+
+def letter_text_words(name: str) -> str:
+    """What a text of the letter is called."""
+    kind, _dash, rest = name.partition("-")
+    number, _dash, field = rest.partition("-")
+    words = str(LETTER_TEXTS.get(f"{kind}-{field}" if field else name, name))
+    return words % {"number": number} if field else words
+
+
 @dataclass(frozen=True, slots=True)
 class GapWords:
     """What is missing, and what to do about it."""
@@ -184,6 +232,10 @@ GAPS: dict[str, GapWords] = {
         _("The competent authority is missing."), _("Name the court or office that is to carry it out.")
     ),
     "translation": GapWords(_("The certified translation is missing."), _("Enter its SHA-256 and who certified it.")),
+    "translation_stale": GapWords(
+        _("A text changed after its translation was certified."),
+        _("Have the new text translated and certified; the letter's page shows which one it is."),
+    ),
     "oral": GapWords(_("Who spoke is missing."), _("Name the person who made the request by word of mouth.")),
     "oral_not_here": GapWords(
         _("This instrument knows no request by word of mouth."), _("Send it in writing, or by the police channel.")

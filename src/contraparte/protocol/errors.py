@@ -736,6 +736,30 @@ class LetterIncompleteError(InputError):
     code = "letter.incomplete"
 
 
+class LetterVersionError(InputError):
+    """A signed copy shows another version than the letter has now. `field`, `read`, `version` (first eight digits)."""
+
+    code = "letter.version"
+
+
+class LetterNotPdfError(InputError):
+    """What was taken in as a signed copy is no PDF. `field`."""
+
+    code = "letter.pdf"
+
+
+class LetterTooLargeError(InputError):
+    """A signed copy is larger than one may be. `field`, `limit` in bytes."""
+
+    code = "letter.too_large"
+
+
+class LetterUnsignedError(InputError):
+    """What was taken in as a signed copy is the letter as it was printed, without a signature. `field`."""
+
+    code = "letter.unsigned"
+
+
 class PackageUnreadableError(InputError):
     """A folder or archive that cannot be read as a package at all. `reason`."""
 
@@ -1097,6 +1121,12 @@ class StepDraftedError(StateError):
     """This step is drafted already and waits for its release. `step`."""
 
     code = "inquiry.step.drafted"
+
+
+class InquiryBoundError(StateError):
+    """The request was drafted or shown by this post, in a thread of its own: it cannot move to another post now."""
+
+    code = "inquiry.bound"
 
 
 class InquirySentError(StateError):

@@ -38,6 +38,10 @@ _WORDS: Final = {
     "measures": ("Assistance requested", "Asistencia que se solicita"),
     "formalities": ("Formalities to be followed", "Formalidades que se solicita observar"),
     "due": ("Needed by", "Fecha en que se requiere"),
+    "urgency": ("Urgency", "Urgencia"),
+    "persons": ("Persons of the case", "Personas del caso"),
+    "confidentiality": ("Confidentiality", "Confidencialidad"),
+    "attendance": ("Attendance of officials", "Presencia de funcionarios"),
     "none": ("None.", "Ninguna."),
     "signature": ("Signature", "Firma"),
     "version": ("Version of the facts (SHA-256)", "Versión de los hechos (SHA-256)"),
@@ -55,7 +59,10 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What a letter of request says. `article` is the place in the instrument; `due` is None where no date is asked."""
+    """What a letter of request says. `article` is the place in the instrument; `due` is None where no date is asked.
+
+    What stands after `signer` is printed where it is there.
+    """
 
     reference: str
     written: date
@@ -70,6 +77,11 @@ class Letter:
     formalities: tuple[Text, ...]
     due: date | None
     signer: Text
+    due_reason: Text | None = None
+    urgency: Text | None = None
+    persons: tuple[Text, ...] = ()
+    confidentiality: Text | None = None
+    attendance: Text | None = None
 
     @property
     def version(self) -> str:
@@ -103,8 +115,8 @@ def _require_whole(letter: Letter) -> None:
             read = getattr(text, language)
             if not read.strip() or len(read) > TEXT_CHARS or not _is_text(read):
                 raise LetterIncompleteError(field=name, language=language)
-    for name in ("offences", "measures", "formalities"):
-        if len(getattr(letter, name)) > LINES or (name != "formalities" and not getattr(letter, name)):
+    for name in ("offences", "measures", "formalities", "persons"):
+        if len(getattr(letter, name)) > LINES or (name in {"offences", "measures"} and not getattr(letter, name)):
             raise LetterIncompleteError(field=name, language="en")
     for name in ("reference", "article"):
         if not getattr(letter, name).strip() or not getattr(letter, name).isprintable():
@@ -154,8 +166,13 @@ def _half(letter: Letter, number: int, language: str) -> dict[str, Any]:
         section("measures", [said(one) for one in letter.measures], True),
         section("formalities", [said(one) for one in letter.formalities], True),
     ]
+    if letter.persons:
+        sections.append(section("persons", [said(one) for one in letter.persons], True))
+    more = {"urgency": letter.urgency, "confidentiality": letter.confidentiality, "attendance": letter.attendance}
+    sections += [section(name, said(text).split("\n")) for name, text in more.items() if text is not None]
     if letter.due is not None:
-        sections.append(section("due", [day_in_words(letter.due, language)]))
+        why = said(letter.due_reason).split("\n") if letter.due_reason is not None else []
+        sections.append(section("due", [day_in_words(letter.due, language), *why]))
     return {
         "language": language,
         "words": words,

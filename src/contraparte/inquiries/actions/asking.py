@@ -8,11 +8,16 @@ from contraparte.directory.models import Tenure
 from contraparte.exchange import actions as exchange
 from contraparte.exchange.models import Draft, Message
 from contraparte.exchange.writing import writing
+from contraparte.inquiries.actions.handing import note_version
+from contraparte.inquiries.actions.signing import void_outdated
 from contraparte.inquiries.catalogue import catalogue
+from contraparte.inquiries.letters import version_of
 from contraparte.inquiries.models import Inquiry, Step
+from contraparte.inquiries.queries import latest_shown
 from contraparte.inquiries.rules.completeness import completeness, read_handling
 from contraparte.inquiries.rules.reading import asked_of, note_of, request_of
 from contraparte.inquiries.rules.steps import OPENERS, facts_of
+from contraparte.inquiries.rules.translating import digest_of, texts_of
 from contraparte.protocol.errors import InquirySentError, LeadConvertedError, PostNotLocalError, TenureEndedError
 from contraparte.protocol.ids import country_of
 from contraparte.protocol.marking import Evaluation, Marking
@@ -29,8 +34,9 @@ def save_inquiry(
     now: datetime,
     inquiry: Inquiry | None = None,
     lead: Inquiry | None = None,
+    author: str = "",
 ) -> Inquiry:
-    """Keep a request as typed, complete or not. Nothing is drafted by this.
+    """Keep a request as typed, complete or not. Nothing is drafted by this. `author` is as `note_version` takes it.
 
     Raises HandlingUnknownError for a code nobody has defined; InquirySentError once the request has left;
     LeadConvertedError where another request was made from the same lead.
@@ -51,7 +57,7 @@ def save_inquiry(
             if lead is not None:
                 row.lead = _locked_lead(lead)
         else:
-            row = _locked_unsent(inquiry)
+            row = locked_unsent(inquiry)
         require_own(row, by, now)
         # Once drafted, a request stays in the thread with the post it is addressed to.
         if row.conversation_id is None:
@@ -59,9 +65,27 @@ def save_inquiry(
         row.instrument = str(typed.get("instrument", ""))
         row.case_number = str(typed.get("case_number", ""))
         row.urgency = str(typed.get("urgency") or "routine")
-        row.typed = typed
+        row.typed = with_translation(typed, row.typed)
         row.save()
+        void_outdated(row, by=by, now=now)
+        note_version(row, by=by, now=now, author=author)
     return row
+
+
+#: What another page than the form writes, and the form leaves as it is.
+_KEPT = ("written_in", "letter_on", "signer", "translations", "translation_of")
+
+
+def with_translation(typed: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
+    """What is typed, with the letter's other language kept; a hash that is new is of the texts as they are now."""
+    kept = {name: before[name] for name in _KEPT if name in before and name not in typed}
+    if not typed.get("translation_hash"):
+        kept.pop("translation_of", None)
+    elif typed["translation_hash"] != before.get("translation_hash") and (
+        typed.get("translation_of") in {None, before.get("translation_of")}
+    ):
+        kept["translation_of"] = digest_of(texts_of(typed))
+    return typed | kept
 
 
 def open_inquiry(inquiry: Inquiry, *, by: Tenure, now: datetime, leave_out: bool = False) -> Draft | str:
@@ -71,24 +95,27 @@ def open_inquiry(inquiry: Inquiry, *, by: Tenure, now: datetime, leave_out: bool
     every gap, InquirySentError, PostNotLocalError, TenureEndedError.
     """
     with writing(by.post.agency_id):
-        row = _locked_unsent(inquiry)
+        row = locked_unsent(inquiry)
         require_own(row, by, now)
         report = completeness(asked_of(row.typed), catalogue())
         report.raise_if_stopped(leave_out=leave_out)
         marking = marking_of(row.typed, family=row.family, by=by)
         row.marking = marking.to_json()
         row.left_out = sorted(one + 1 for one in report.stopped)
-        if row.conversation_id is None:
-            case = exchange.open_case(post=row.post, number=row.case_number, now=now) if row.case_number else None
-            row.conversation = exchange.open_conversation(
-                post=row.post, counterpart=row.counterpart, kind=KIND, by=by, now=now, case=case
-            )
-        body = _body(row, report.stopped)
+        void_outdated(row, by=by, now=now)
+        ensure_thread(row, by=by, now=now)
+        body = body_of(row, report.stopped)
         row.save()
         assert row.conversation is not None
-        words = {"conversation": row.conversation, "marking": marking, "by": by, "now": now, "urgency": row.urgency}
+        words: dict[str, Any] = {
+            "conversation": row.conversation,
+            "marking": marking,
+            "by": by,
+            "now": now,
+            "urgency": row.urgency,
+        }
         if row.family == Inquiry.Family.NOTE:
-            told = exchange.send(OPENERS["note"], body, **words)  # type: ignore[arg-type]
+            told = exchange.send(OPENERS["note"], body, **words)
             _note_opening(row, told, body.to_body())
             return told
         if row.draft is not None and row.draft.state in exchange.OPEN_STATES:
@@ -96,10 +123,21 @@ def open_inquiry(inquiry: Inquiry, *, by: Tenure, now: datetime, leave_out: bool
             Draft.objects.filter(pk=row.draft.pk).update(urgency=row.urgency)
             Step.objects.filter(inquiry=row, uuid=row.draft.uuid).update(facts=facts_of("open", body.to_body()))
             return row.draft
-        row.draft = exchange.draft(OPENERS[row.family], body, **words)  # type: ignore[arg-type, index]
+        shown = latest_shown(row.lead) if row.lead is not None else None
+        words["sources"] = [shown] if shown is not None else []
+        row.draft = exchange.draft(OPENERS[row.family], body, **words)  # type: ignore[index]
         row.save(update_fields=["draft"])
         _note_opening(row, str(row.draft.uuid), body.to_body())
         return row.draft
+
+
+def ensure_thread(row: Inquiry, *, by: Tenure, now: datetime) -> None:
+    """Open the conversation of a request that has none; the caller saves the row."""
+    if row.conversation_id is None:
+        case = exchange.open_case(post=row.post, number=row.case_number, now=now) if row.case_number else None
+        row.conversation = exchange.open_conversation(
+            post=row.post, counterpart=row.counterpart, kind=KIND, by=by, now=now, case=case
+        )
 
 
 def convert_lead(lead: Inquiry, *, instrument: str, by: Tenure, now: datetime) -> Inquiry:
@@ -152,13 +190,25 @@ def marking_of(typed: dict[str, Any], *, family: str, by: Tenure) -> Marking:
     )
 
 
-def _body(row: Inquiry, stopped: frozenset[int]) -> Any:
+def _signed(row: Inquiry, body: Any) -> Any:
+    """A letter's payload with its version and the hash of the signed copy that holds for it."""
+    if body.letter is None:
+        return body
+    version = version_of(body.to_body())
+    copy = row.signed_copies.filter(void_at=None, version=version).first() if version else None
+    told = {"version": version, "signed_sha256": bytes(copy.sha256).hex() if copy else ""}
+    return body.model_copy(update={"letter": body.letter.model_copy(update=told)})
+
+
+def body_of(row: Inquiry, stopped: frozenset[int]) -> Any:
+    """The payload of what a form holds, without the measures that are held back."""
     if row.family == Inquiry.Family.NOTE:
         return note_of(row.typed, reference=row.reference)
     lead = ("", "")
     if row.lead is not None and row.lead.conversation is not None:
         lead = (str(row.lead.conversation.uuid), row.lead.their_reference or row.lead.reference)
-    return request_of(row.typed, reference=row.reference, known=catalogue(), stopped=stopped, lead=lead)
+    body = request_of(row.typed, reference=row.reference, known=catalogue(), stopped=stopped, lead=lead)
+    return _signed(row, body)
 
 
 def _note_opening(row: Inquiry, uuid: str, body: dict[str, Any]) -> None:
@@ -173,7 +223,8 @@ def require_own(row: Inquiry, by: Tenure, now: datetime) -> None:
         raise TenureEndedError(tenure=str(by.pk))
 
 
-def _locked_unsent(inquiry: Inquiry) -> Inquiry:
+def locked_unsent(inquiry: Inquiry) -> Inquiry:
+    """The row, locked, of a request that has not left; one whose draft was only shown has not. InquirySentError."""
     row = (
         Inquiry.objects.select_for_update(of=("self",))
         .select_related("conversation", "draft", "post", "lead__conversation")
@@ -181,7 +232,9 @@ def _locked_unsent(inquiry: Inquiry) -> Inquiry:
     )
     if row.side != Inquiry.Side.INITIATOR or (
         row.conversation_id is not None
-        and Message.objects.filter(conversation_id=row.conversation_id, direction="out").exists()
+        and Message.objects.filter(
+            conversation_id=row.conversation_id, direction="out", type__in=OPENERS.values()
+        ).exists()
     ):
         raise InquirySentError
     return row

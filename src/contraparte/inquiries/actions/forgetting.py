@@ -9,7 +9,7 @@ from typing import Any
 
 from contraparte.exchange.models import Message
 from contraparte.exchange.rules.retention import wordless
-from contraparte.inquiries.models import Inquiry, Step
+from contraparte.inquiries.models import Inquiry, Leg, Step
 from contraparte.inquiries.rules.steps import OPENERS
 
 
@@ -20,8 +20,12 @@ def facts_kept(row: Message) -> Mapping[str, Any]:
 
 
 def forget(row: Message, now: datetime) -> None:
-    """Empty the form of an opening and the words of its marking. Must run in a transaction; may run twice."""
+    """Empty the form of an opening, comments on it inside the agency, and the words of its marking.
+
+    Must run in a transaction; may run twice.
+    """
     if row.type not in OPENERS.values():
         return
     for one in Inquiry.objects.filter(conversation=row.conversation_id):
+        Leg.objects.filter(inquiry=one).update(note="")
         Inquiry.objects.filter(pk=one.pk).update(typed={}, left_out=[], marking=wordless(one.marking))

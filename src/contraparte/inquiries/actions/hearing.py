@@ -1,5 +1,6 @@
 """What comes in: a request of another post, and the steps that follow it."""
 
+from typing import Any
 from uuid import UUID
 
 from contraparte.exchange.registry import Arrived
@@ -18,24 +19,30 @@ def note_opening(arrived: Arrived) -> Inquiry:
     lead = None
     if follows is not None:
         lead = Inquiry.objects.filter(agency=arrived.row.agency, conversation__uuid=follows).first()
-    row, _ = Inquiry.objects.get_or_create(
+    told: dict[str, Any] = {
+        "family": family,
+        "instrument": instrument if instrument in catalogue().instruments else "",
+        "urgency": arrived.row.urgency,
+        "their_reference": str(body.get("reference", "")),
+        "marking": arrived.message.marking.to_json(),
+        "lead": lead,
+    }
+    row, is_new = Inquiry.objects.get_or_create(
         agency=arrived.row.agency,
         conversation=arrived.conversation,
-        defaults={
+        defaults=told
+        | {
             "post_id": arrived.row.recipient,
             "side": Inquiry.Side.COPY if arrived.is_copy else Inquiry.Side.RESPONDER,
-            "family": family,
-            "instrument": instrument if instrument in catalogue().instruments else "",
-            "urgency": arrived.row.urgency,
             "counterpart": arrived.message.sender,
             "requester": arrived.message.sender,
-            "their_reference": str(body.get("reference", "")),
-            "marking": arrived.message.marking.to_json(),
-            "lead": lead,
             "opened_by": arrived.by,
             "opened_at": arrived.row.at,
         },
     )
+    if not is_new and not row.steps.exists():
+        # Its draft was shown here before: what was asked in the end counts.
+        Inquiry.objects.filter(pk=row.pk).update(**told)
     _note(row, arrived, "open")
     return row
 

@@ -53,6 +53,7 @@ class Asked:
     due_reason: str = ""
     translation_hash: str = ""
     translated_by: str = ""
+    is_translation_stale: bool = False
     offences: tuple[AskedOffence, ...] = ()
     measures: tuple[AskedMeasure, ...] = ()
     handling: frozenset[str] = frozenset()
@@ -148,6 +149,8 @@ def _whole(asked: Asked, instrument: Instrument, known: Catalogue) -> list[Gap]:
         ("measures", "measures", asked.measures, instrument.family in {"police", "letter"}),
     ]
     found = [Gap(field, code) for field, code, value, applies in wanted if applies and not value]
+    if asked.is_translation_stale:
+        found.append(Gap("translation_hash", "translation_stale"))
     if asked.is_oral and not instrument.allows_oral:
         found.append(Gap("is_oral", "oral_not_here"))
     if "note" in needs:

@@ -7,6 +7,8 @@ from typing import Any
 from contraparte.inquiries.messages import (
     InquiryNote,
     InquiryRequest,
+    LetterPart,
+    LetterText,
     Measure,
     Offence,
     Person,
@@ -15,6 +17,7 @@ from contraparte.inquiries.messages import (
 )
 from contraparte.inquiries.rules.catalogue import Catalogue
 from contraparte.inquiries.rules.completeness import Asked, AskedMeasure, AskedOffence, rights_screen
+from contraparte.inquiries.rules.translating import fitting, hash_of, is_stale, plain, texts_of
 
 Typed = Mapping[str, Any]
 TEXTS = (
@@ -44,6 +47,7 @@ def asked_of(typed: Typed) -> Asked:
             for row in typed.get("measures", ())
         ),
         handling=frozenset(typed.get("handling", ())),
+        is_translation_stale=is_stale(typed),
         is_oral=bool(typed.get("is_oral")),
         note=tuple(str(typed.get(f"note_{name}", "")) for name in ("subject", "what", "when", "asked")),  # type: ignore[arg-type]
     )
@@ -84,9 +88,11 @@ def request_of(
             language=str(typed.get("translation_language", "")),
             sha256=asked.translation_hash,
             certified_by=asked.translated_by,
+            certified_on=read_day(typed.get("translated_on")),
         )
         if translated
         else None,
+        letter=letter_part(typed, stopped),
         spoken=Spoken(by=asked.oral_by, to=str(typed.get("oral_to", "")), at=_moment(typed.get("oral_at")))
         if asked.is_oral
         else None,
@@ -94,6 +100,61 @@ def request_of(
         follows=lead[0],
         follows_reference=lead[1],
     )
+
+
+def letter_part(typed: Typed, stopped: frozenset[int] = frozenset()) -> LetterPart | None:
+    """What makes a letter of a request, once somebody wrote its other language; no text of a measure held back."""
+    if typed.get("written_in") not in {"en", "es"} or not typed.get("letter_on"):
+        return None
+    kept_back = tuple(f"measures-{row + 1}-" for row in stopped)
+    return LetterPart(
+        written_in=typed["written_in"],
+        dated=date.fromisoformat(typed["letter_on"]),
+        signer=plain(typed.get("signer")),
+        texts=[
+            LetterText(name=name, text=text)
+            for name, text in sorted(fitting(typed).items())
+            if not (kept_back and name.startswith(kept_back))
+        ],
+    )
+
+
+_COPIED = (
+    "instrument", "article", "requesting_authority", "competent_authority", "urgency", "urgent_reason", "due_on",
+    "due_reason", "facts", "purpose", "formalities", "confidentiality", "attendance",
+)  # fmt: skip
+
+
+def typed_of(body: Mapping[str, Any]) -> dict[str, Any]:
+    """What a form holds that says the same as a payload: for who takes up what another agency wrote.
+
+    Who signs stays behind: whoever sends it on signs. So does the certification, which is bound to the author's own
+    texts and is given again. Translations come along.
+    """
+    told: dict[str, Any] = {name: body[name] for name in _COPIED if body.get(name)}
+    told["offences"] = [dict(one) for one in body.get("offences", ())]
+    told["measures"] = [
+        {name: one[name] for name in ("code", "object", "nexus", "dual") if one.get(name)}
+        for one in body.get("measures", ())
+    ]
+    persons = [(kind, one) for kind in ("subjects", "victims", "minors") for one in body.get(kind, ())]
+    told["persons"] = [dict(one) | ({"minor": True} if kind == "minors" else {}) for kind, one in persons]
+    told["rights"] = [code for code in body.get("rights", ()) if code != "minor"]
+    part = body.get("letter") or {}
+    if part.get("written_in") in {"en", "es"} and part.get("dated"):
+        renumbered = {
+            f"measures-{one.get('number')}-": f"measures-{place}-"
+            for place, one in enumerate(body.get("measures", ()), start=1)
+        }
+        sources = texts_of(told)
+        told |= {"written_in": part["written_in"], "letter_on": part["dated"], "translations": {}}
+        for one in part.get("texts", ()):
+            name = str(one.get("name", ""))
+            start = next((old for old in renumbered if name.startswith(old)), "")
+            name = renumbered[start] + name.removeprefix(start) if start else name
+            if name in sources:
+                told["translations"][name] = {"text": str(one.get("text", "")), "of": hash_of(sources[name])}
+    return told
 
 
 def rights_of(typed: Typed, known: Catalogue) -> tuple[str, ...]:

@@ -12,6 +12,11 @@ OPENERS: Final[Mapping[Family, str]] = {
     "spontaneous": "inquiry.spontaneous/1",
     "note": "inquiry.note/1",
 }
+#: What passes before an inquiry is sent: a draft shown to the other side, and its word on it. Neither is a step.
+SHARED: Final = "inquiry.draft/1"
+COMMENT: Final = "inquiry.comment/1"
+#: Families whose drafts may be shown to the other side before they are sent.
+SHAREABLE: Final[frozenset[Family]] = frozenset({"police", "letter"})
 #: The only ground that stands without a consultation before it (DOMAIN).
 WITHOUT_CONSULTATION: Final = "prohibited_by_law"
 #: Steps an officer takes alone; every other waits for an authorising person. The policies say the same.
