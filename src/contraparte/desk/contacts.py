@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Q
-from django.utils import timezone
 
 from contraparte.desk.registry import CONTACT_LINKS, ContactLink
+from contraparte.directory.calendars import zone_of
 from contraparte.directory.models import Agency, Post, Tenure
 from contraparte.directory.rules.roles import Role
 from contraparte.exchange import registry as exchange
@@ -27,7 +26,7 @@ class Contact:
     handles: list[str]
     holders: list[Tenure]
     is_vacant: bool
-    local_time: datetime | None
+    local_time: str  # already of the post's own clock: a template would turn an instant into the reader's
     links: list[tuple[str, str]]  # (label, address) of what this reader may begin with it
 
     @property
@@ -86,13 +85,12 @@ def _holders(posts: Sequence[Post], now: datetime) -> dict[str, list[Tenure]]:
 
 
 def _contact(post: Post, holders: list[Tenure], now: datetime, links: Sequence[ContactLink]) -> Contact:
-    zone = post.extra.get("time_zone")
     return Contact(
         post=post,
         handles=list(dict.fromkeys(_topic_words(str(one)) for one in post.handles)),
         holders=holders,
         is_vacant=post.agency.is_local and not holders,
-        local_time=timezone.localtime(now, ZoneInfo(zone)) if zone else None,
+        local_time=f"{now.astimezone(zone_of(post.time_zone)):%H:%M}",
         links=[(str(link.label), link.url(post.pk)) for link in links if _handles(post, link.noun)],
     )
 
