@@ -41,7 +41,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "stopped": ("clock stopped", "plazo detenido"),
     "convert": ("Convert to a formal request", "Convertir en solicitud formal"),
     "conversation": ("Open the conversation, with receipts", "Abrir la conversación, con acuses"),
-    "item": ("What may be done with it", "Qué puede hacerse con ella"),
+    "item": ("What may be done with it", "Qué se puede hacer con ella"),
     "recall": ("Recall this item", "Retirar esta información"),
     "recall all": ("Recall it from everybody", "Retirarla de todos los destinos"),
     "report": ("Report an outcome", "Reportar un resultado"),

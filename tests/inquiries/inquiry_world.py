@@ -14,7 +14,7 @@ from contraparte.directory import actions as directory_actions
 from contraparte.directory import queries as directory
 from contraparte.directory.models import Person, Tenure
 from contraparte.directory.queries import Role
-from contraparte.directory.rules.accord import example
+from contraparte.directory.rules.accord import RIGHTS_OF_ITEMS, example
 from contraparte.exchange import actions as exchange
 from contraparte.exchange import delivery, handling
 from contraparte.exchange.inbox import accept_batch
@@ -140,7 +140,7 @@ class InquiryWorld:
         """Deliver and handle until all is quiet."""
         for _ in range(60):
             turn = delivery.deliver_once(OPERATOR, now=self.now, clock=lambda: self.now, send=self.wire.send)
-            moved = handling.handle_waiting(now=self.now)
+            moved = handling.handle_waiting(now=self.now) + handling.run_jobs(now=self.now)
             if not turn.more and not moved:
                 return
         raise AssertionError("the world does not come to rest")
@@ -162,7 +162,7 @@ def make_world() -> InquiryWorld:
     ways = [("mx", "us"), ("us", "mx")]
     accord = example(
         id="mx-us-assistance",
-        permits=[{"types": ["inquiry.*"], "from": start, "to": end} for start, end in ways],
+        permits=[{"types": ["inquiry.*", *RIGHTS_OF_ITEMS], "from": start, "to": end} for start, end in ways],
         routing=[],
         purposes=["criminal_investigation", "prosecution"],
         clocks=[clock | {"source": SOURCE} for clock in CLOCKS],

@@ -14,7 +14,7 @@ from contraparte.directory import actions as directory_actions
 from contraparte.directory import queries as directory
 from contraparte.directory.models import Agency, Person, Tenure
 from contraparte.directory.queries import Role
-from contraparte.directory.rules.accord import example
+from contraparte.directory.rules.accord import RIGHTS_OF_ITEMS, example
 from contraparte.exchange import actions as exchange
 from contraparte.exchange import delivery, handling
 from contraparte.exchange.models import Draft
@@ -109,7 +109,8 @@ class TraceWorld:
     def deliver_and_handle_once(self) -> bool:
         """One turn of the road; False when nothing moved."""
         turn = delivery.deliver_once(OPERATOR, now=timezone.now(), clock=timezone.now, send=self.wire.send)
-        return bool(handling.handle_waiting(now=timezone.now())) or turn.more
+        handled = handling.handle_waiting(now=timezone.now()) + handling.run_jobs(now=timezone.now())
+        return bool(handled) or turn.more
 
     def settle(self) -> None:
         """Deliver and handle until all is quiet."""
@@ -163,7 +164,7 @@ def make_world(*more_clocks: dict[str, Any]) -> TraceWorld:
         {"types": ["trace.result/1"], "from": "us", "to": "mx.fge-son", **to_federal},
     ]  # fmt: skip
     permits = [
-        {"types": ["trace.*", "outcome.*", "feedback.*", "case.*"], "from": start, "to": end}
+        {"types": ["trace.*", "outcome.*", "feedback.*", "case.*", *RIGHTS_OF_ITEMS], "from": start, "to": end}
         for start, end in (("mx", "us"), ("us", "mx"))
     ]
     across = [*example()["clocks"], *more_clocks]
@@ -177,7 +178,7 @@ def make_world(*more_clocks: dict[str, Any]) -> TraceWorld:
         }
     ]
     for country in ("mx", "us"):
-        permits = [{"types": ["trace.*"], "from": country, "to": country}]
+        permits = [{"types": ["trace.*", *RIGHTS_OF_ITEMS], "from": country, "to": country}]
         adopt(
             example(id=f"{country}-order", parties=[country, country], permits=permits, routing=[], clocks=clocks), keys
         )

@@ -6,9 +6,10 @@ from datetime import datetime
 from django.db.models import Q
 
 from contraparte.exchange.models import Draft, Erasure, Message, Recall, Receipt, Source
-from contraparte.exchange.reading import is_erased
+from contraparte.exchange.reading import is_erased, read_message
 from contraparte.protocol.errors import ItemErasedError, ItemRecalledError
 from contraparte.protocol.ids import agency_of
+from contraparte.protocol.message import Message as Content
 
 
 def held_item(agency: str, message_id: str, sender: str) -> Message | None:
@@ -41,6 +42,11 @@ def recalled_ids(rows: Iterable[Message]) -> set[int]:
 def is_recalled(row: Message) -> bool:
     """Whether its sender wants it back."""
     return bool(recalled_ids([row]))
+
+
+def readable_content(row: Message) -> Content | None:
+    """The message of a row as a person may read it now; None once it was recalled or erased."""
+    return None if is_erased(row) or is_recalled(row) else read_message(row)
 
 
 def require_not_erased(row: Message) -> None:

@@ -16,7 +16,7 @@ from django.db import transaction
 
 from contraparte.directory import queries as directory
 from contraparte.directory.models import Tenure
-from contraparte.exchange import jobs
+from contraparte.exchange import jobs, registry
 from contraparte.exchange.commitments import commitment
 from contraparte.exchange.items import held_item, onward_of, opened_at
 from contraparte.exchange.messages import MAX_ONWARD, Onward, Outcome, RecallAnswer, RecallOrder
@@ -75,8 +75,13 @@ def _order(
 
 
 def quarantine(recall: Recall, now: datetime.datetime) -> None:
-    """Log an incoming order once and have it answered. Must run in the transaction that wrote its row."""
+    """Log an incoming order once, have rooms forget what it said, and have it answered.
+
+    Must run in the transaction that wrote its row.
+    """
     item = held_item(recall.agency, str(recall.item_uuid), recall.other)
+    if item is not None:
+        registry.forget(item, now)
     ledger.append(
         [
             ledger.Entry(

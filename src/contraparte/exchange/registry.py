@@ -87,6 +87,7 @@ _policies: list[Path] = []
 _periodic: dict[str, tuple[float, Callable[[datetime], object]]] = {}
 _job_kinds: dict[str, Callable[[int, datetime], None]] = {}
 _erasers: list[Eraser] = []
+_keepers: list[Eraser] = []
 
 
 def register(message_type: MessageType) -> None:
@@ -170,6 +171,21 @@ def register_eraser(erase: Eraser) -> None:
 def erasers() -> list[Eraser]:
     """What else is erased with a message's content."""
     return list(_erasers)
+
+
+def register_keeper(forget: Eraser) -> None:
+    """For a room that keeps rows of its own with what messages said: `forget(row, now)` empties what they said.
+
+    Called in the transaction that takes a recall in, and in the one that erases. The item itself stays under the lock
+    of the recall until its time is over; nobody reads it, so no copy of it needs to stay.
+    """
+    _keepers.append(forget)
+
+
+def forget(row: MessageRow, now: datetime) -> None:
+    """Have every room forget what it keeps of a message's content. Must run in a transaction; may run twice."""
+    for keeper in _keepers:
+        keeper(row, now)
 
 
 def is_control(name: str) -> bool:

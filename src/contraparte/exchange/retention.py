@@ -3,8 +3,8 @@
     worked out once: last day ─▶ over, no hold, not under way ─▶ ONE transaction: leaf, bytes away, `deleted` receipt
 
 Erased are the presentation, the ciphertext (its hash stays, which proves the envelope), what was drafted, open drafts
-that draw on it, and what other rooms keep (`registry.register_eraser`). Rows, leaves, receipts and the key of
-idempotency stay.
+that draw on it, and what other rooms keep (`registry.register_keeper`, `register_eraser`). Rows, leaves, receipts and
+the key of idempotency stay.
 """
 
 import datetime
@@ -21,7 +21,7 @@ from contraparte.exchange.models import Content, Draft, Erasure, Hold, Message, 
 from contraparte.exchange.reading import is_erased, read_message
 from contraparte.exchange.recalls import answer_again
 from contraparte.exchange.receipts import sign_later_receipts
-from contraparte.exchange.rules.retention import is_over, keep_until
+from contraparte.exchange.rules.retention import is_over, keep_until, wordless
 from contraparte.exchange.writing import writing
 from contraparte.ledger import actions as ledger
 from contraparte.protocol.encoding import instant
@@ -135,7 +135,8 @@ def erase_item(row: Message, *, now: datetime.datetime) -> bool:
 def _erase_around(row: Message, now: datetime.datetime) -> None:
     """What else says what the message said: its draft, open drafts that draw on it, words about it, other rooms."""
     gone: dict[str, Any] = {"body": {}, "redactions": [], "note": ""}
-    Draft.objects.filter(agency=row.agency, uuid=row.uuid).update(**gone)
+    for own in Draft.objects.filter(agency=row.agency, uuid=row.uuid):
+        Draft.objects.filter(pk=own.pk).update(**gone, marking=wordless(own.marking))
     open_drafts = Draft.objects.filter(sources__item=row).exclude(
         state__in=(Draft.State.RELEASED, Draft.State.DISCARDED)
     )
@@ -144,6 +145,7 @@ def _erase_around(row: Message, now: datetime.datetime) -> None:
     Draft.objects.filter(sources__item=row, state=Draft.State.DISCARDED).update(**gone)
     Permission.objects.filter(item=row).update(why="", note="")
     Recall.objects.filter(agency=row.agency, item_uuid=row.uuid).update(note="")
+    registry.forget(row, now)
     for erase in registry.erasers():
         erase(row, now)
 

@@ -9,8 +9,9 @@ from django.http import Http404
 from contraparte.directory import queries as directory
 from contraparte.directory.models import Post, Tenure
 from contraparte.directory.rules.roles import Role
+from contraparte.exchange.items import recalled_ids
 from contraparte.exchange.models import Conversation, Message, Obligation
-from contraparte.exchange.reading import read_message
+from contraparte.exchange.reading import is_erased, read_message
 from contraparte.inquiries.models import Inquiry
 from contraparte.inquiries.rules.lifecycle import ENDED, Event
 from contraparte.inquiries.rules.steps import OPENERS
@@ -91,13 +92,14 @@ def counted(tenure: Tenure) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One step of the thread with what was said; `content` is None once it was erased."""
+    """One step of the thread with what was said; `content` is None once it was recalled or erased."""
 
     event: Event
     row: Message
     content: Content | None
     is_crossed: bool
     is_under_way: bool
+    is_recalled: bool
 
 
 def thread(standing: Standing) -> list[Said]:
@@ -111,15 +113,18 @@ def thread(standing: Standing) -> list[Said]:
         ).select_related("content")
     }
     crossed = {event.uuid for event in fold.crossed}
+    recalled = recalled_ids(rows.values())
     return [
         Said(
             event,
             rows[event.uuid],
-            read_message(rows[event.uuid]) if hasattr(rows[event.uuid], "content") else None,
+            None if row.pk in recalled or is_erased(row) else read_message(row),
             event.uuid in crossed,
             event.uuid in standing.under_way,
+            row.pk in recalled,
         )
         for event in events
+        for row in (rows[event.uuid],)
     ]
 
 

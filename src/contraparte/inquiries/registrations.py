@@ -10,6 +10,7 @@ from contraparte.directory.rules.roles import Role
 from contraparte.exchange import registry as exchange
 from contraparte.exchange.registry import MessageType
 from contraparte.inquiries import desk_entries, messages
+from contraparte.inquiries.actions.forgetting import forget
 from contraparte.inquiries.actions.stepping import lapse_unconfirmed
 from contraparte.inquiries.handlers import on_opening, on_step
 from contraparte.inquiries.problems import PROBLEMS
@@ -115,6 +116,7 @@ def register() -> None:
     for message_type in TYPES:
         exchange.register(message_type)
     exchange.register_policies(Path(__file__).parent / "policies" / "inquiries.cedar")
+    exchange.register_keeper(forget)
     exchange.register_periodic("inquiries.lapse", LAPSE_EVERY_S, _lapse)
     permissions.register_permissions(PERMISSIONS)
     register_problems(PROBLEMS)

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from contraparte.exchange import registry
 from contraparte.exchange.models import Message, Obligation
-from contraparte.exchange.reading import read_message
+from contraparte.exchange.reading import is_erased, read_message
 
 CODE: Final = re.compile(r"[a-z][a-z0-9_.-]{0,59}")
 
@@ -51,7 +51,9 @@ def grounds_of(steps: Sequence[Obligation]) -> dict[int, str]:
 def ground_of(row: Message) -> str:
     """The ground on which an answer refuses, or "". What the other side wrote and is no code counts as `other`."""
     known = registry.find_type(row.type)
-    ground = known.refusal(read_message(row).body) if known is not None and known.refusal is not None else ""
+    if known is None or known.refusal is None or is_erased(row):
+        return ""
+    ground = known.refusal(read_message(row).body)
     return ground if not ground or CODE.fullmatch(ground) else "other"
 
 

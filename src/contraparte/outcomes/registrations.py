@@ -9,6 +9,7 @@ from contraparte.directory.rules.roles import Role
 from contraparte.exchange import registry as exchange
 from contraparte.exchange.registry import MessageType
 from contraparte.outcomes import desk_entries, handlers, messages
+from contraparte.outcomes.actions.forgetting import forget
 from contraparte.outcomes.problems import PROBLEMS
 from contraparte.web import permissions
 from contraparte.web.registry import NavItem, NoticeSource, register_nav, register_notices, register_problems
@@ -68,6 +69,7 @@ def register() -> None:
     for message_type in TYPES:
         exchange.register(message_type)
     exchange.register_policies(Path(__file__).parent / "policies" / "outcomes.cedar")
+    exchange.register_keeper(forget)
     permissions.register_permissions(PERMISSIONS)
     permissions.register_permissions(CONTENT_FREE, content_free=True)
     register_problems(PROBLEMS)

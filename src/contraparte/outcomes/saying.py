@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from contraparte.exchange.models import Conversation, Message
-from contraparte.exchange.reading import read_message
+from contraparte.exchange.reading import is_erased, read_message
 from contraparte.outcomes.messages import OutcomeFacts
 from contraparte.outcomes.models import OutcomeWord
 from contraparte.outcomes.rules.kinds import Contribution
@@ -79,11 +79,13 @@ def said(words: Iterable[OutcomeWord]) -> list[Said]:
 def marking_of(conversation: Conversation) -> Marking:
     """The marking of what is said about a conversation: that of all its messages together, never weaker (P2.2).
 
-    Raises OutcomeAboutError where nothing has crossed in it.
+    Raises OutcomeAboutError where nothing has crossed in it, or all of it is erased.
     """
     rows = Message.objects.filter(conversation=conversation).select_related("content").order_by("-at", "-pk")
     combined: Marking | None = None
     for row in rows[:MARKINGS_READ]:
+        if is_erased(row):
+            continue
         marking = read_message(row).marking
         combined = marking if combined is None else combined.combine(marking)
     if combined is None:

@@ -10,6 +10,7 @@ from contraparte.directory.rules.roles import Role
 from contraparte.exchange import registry as exchange
 from contraparte.exchange.registry import MessageType
 from contraparte.traces import desk_entries, handlers, messages
+from contraparte.traces.actions.forgetting import forget
 from contraparte.traces.actions.stopping import give_up_on_silence
 from contraparte.traces.problems import PROBLEMS
 from contraparte.traces.queries import find_traces
@@ -76,6 +77,7 @@ def register() -> None:
     for message_type in TYPES:
         exchange.register(message_type)
     exchange.register_policies(Path(__file__).parent / "policies" / "traces.cedar")
+    exchange.register_keeper(forget)
     exchange.register_periodic("traces.silence", SILENCE_EVERY_S, _end_silent_walks)
     permissions.register_permissions(PERMISSIONS)
     permissions.register_permissions(CONTENT_FREE, content_free=True)

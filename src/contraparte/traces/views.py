@@ -237,6 +237,8 @@ def trace(request: PageRequest, pk: int) -> HttpResponse:
     return _trace_page(request, queries.trace(request.tenure, pk))
 
 
+# Ends of a trace that no result told of.
+ENDED_HERE = (ResultCode.CANCELLED, ResultCode.DUPLICATE_OF)
 PROGRESS = (Trace.State.DRAFTED, Trace.State.SENT, Trace.State.ACKNOWLEDGED, Trace.State.CONCLUDED)
 
 
@@ -258,6 +260,7 @@ def _trace_page(request: PageRequest, found: Trace, *, form: Any = None, status:
         "reached": PROGRESS.index(state) + 1 if state in PROGRESS else len(PROGRESS),
         "gun": gun_words(described or ({"serial": found.gun.shown_serial} if found.gun else {})),
         "result": result_words(found.code),
+        "is_forgotten": bool(code) and not found.result and code not in ENDED_HERE,
         "path": queries.path_of_result(found),
         "found": queries.found_serial(described, found.result.get("gun")),
         "asked": found.gun.shown_serial if found.gun else described.get("serial", ""),

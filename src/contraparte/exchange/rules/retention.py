@@ -1,7 +1,8 @@
 """When the time of an item is over, and what a legal hold must say (P5.5)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from contraparte.protocol.marking import Marking
 
@@ -30,3 +31,8 @@ def hold_fault(reason: str, review_on: date, now: datetime) -> str:
 def is_held(lifted: Iterable[datetime | None]) -> bool:
     """Whether any hold stands: one that was lifted does not."""
     return any(at is None for at in lifted)
+
+
+def wordless(marking: Mapping[str, Any]) -> dict[str, Any]:
+    """A stored marking without the words somebody wrote in it (the text of H3); its codes stay."""
+    return {name: value for name, value in marking.items() if name != "handling_text"}

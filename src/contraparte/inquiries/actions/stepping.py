@@ -7,8 +7,9 @@ from typing import Any
 from contraparte.directory.models import Tenure
 from contraparte.exchange import actions as exchange
 from contraparte.exchange.clockwork import release_steps
+from contraparte.exchange.items import readable_content
 from contraparte.exchange.models import Draft, Message, Obligation
-from contraparte.exchange.reading import read_message
+from contraparte.exchange.reading import is_erased, read_message
 from contraparte.exchange.writing import writing
 from contraparte.inquiries.actions.asking import require_own
 from contraparte.inquiries.catalogue import catalogue
@@ -110,11 +111,12 @@ def _require_coercive(inquiry: Inquiry, number: int | None, field: str, ground: 
 
 
 def request_body(inquiry: Inquiry) -> Body:
-    """The request as it left or came; empty while it has done neither, or once it was erased."""
+    """The request as it left or came; empty while it has done neither, or once it was recalled or erased."""
     openings = inquiry.steps.filter(step="open").values("uuid")
     rows = Message.objects.filter(conversation_id=inquiry.thread_id, uuid__in=openings)
     row = rows.select_related("content").first()
-    return dict(read_message(row).body) if row is not None and hasattr(row, "content") else {}
+    content = readable_content(row) if row is not None else None
+    return dict(content.body) if content is not None else {}
 
 
 def _marking(row: Inquiry, step: str, marked: Mapping[str, Any], standing: Standing) -> Marking:
@@ -150,7 +152,7 @@ def _conditions(row: Inquiry, standing: Standing) -> str:
         return ""
     offered = [event.uuid for event in standing.fold.applied if event.step == "conditions"]
     told = Message.objects.filter(conversation_id=row.thread_id, uuid__in=offered).select_related("content")
-    return "\n".join(str(read_message(one).body.get("text", "")) for one in told if hasattr(one, "content"))
+    return "\n".join(str(read_message(one).body.get("text", "")) for one in told if not is_erased(one))
 
 
 def _owed(row: Inquiry, step: str) -> str | None:

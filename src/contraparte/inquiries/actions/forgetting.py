@@ -1,0 +1,19 @@
+"""What this room keeps of a message: of an opening, the form as its author typed it. Steps keep codes and days only.
+
+What came in is read from its message each time, so a recall or an erasure needs nothing here but this.
+"""
+
+from datetime import datetime
+
+from contraparte.exchange.models import Message
+from contraparte.exchange.rules.retention import wordless
+from contraparte.inquiries.models import Inquiry
+from contraparte.inquiries.rules.steps import OPENERS
+
+
+def forget(row: Message, now: datetime) -> None:
+    """Empty the form of an opening and the words of its marking. Must run in a transaction; may run twice."""
+    if row.type not in OPENERS.values():
+        return
+    for one in Inquiry.objects.filter(conversation=row.conversation_id):
+        Inquiry.objects.filter(pk=one.pk).update(typed={}, left_out=[], marking=wordless(one.marking))

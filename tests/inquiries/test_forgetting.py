@@ -1,0 +1,87 @@
+"""What an inquiry said is gone with its messages: when one is recalled, and when their time is over."""
+
+import pytest
+from django.utils import timezone
+
+from contraparte.exchange.models import Message
+from contraparte.exchange.recalls import order_recall
+from contraparte.inquiries.models import Inquiry
+from tests.exchange.canaries import cells_with, erase_everything
+from tests.inquiries.inquiry_world import LETTER, InquiryWorld
+from tests.traces.test_pages import browser
+
+pytestmark = pytest.mark.store
+
+SAID = {
+    "clarify": "Canary of the clarification asked",
+    "clarification": "Canary of the clarification given",
+    "conditions": "Canary of the conditions",
+    "text": "Canary of the answer",
+    "result": "Canary of the result",
+    "use": "Canary of the use",
+}
+RESTRICTED = "Canary of the restriction"
+ASKED = (
+    RESTRICTED,
+    LETTER["facts"],
+    LETTER["purpose"],
+    "Account 1",
+    "Branch manager",
+    "Opened the account.",
+    "Perita traductora 77",
+)
+
+
+def lived(world: InquiryWorld) -> tuple[Inquiry, Inquiry]:
+    """A letter through its whole life, on both sides."""
+    ours = world.ask(LETTER, handling=["H3"], handling_text=RESTRICTED)
+    theirs = world.other(ours)
+    world.step(theirs, "acknowledge")
+    world.step(theirs, "clarify", {"text": SAID["clarify"]})
+    world.step(ours, "clarification", {"text": SAID["clarification"]})
+    world.step(theirs, "conditions", {"text": SAID["conditions"]})
+    world.step(ours, "agree")
+    results = [{"number": number, "outcome": "done", "text": SAID["result"]} for number in (1, 2)]
+    world.step(theirs, "answer", {"text": SAID["text"], "results": results})
+    world.step(ours, "verify")
+    world.step(ours, "use", {"used": True, "way": "court_file", "text": SAID["use"]})
+    world.step(ours, "close")
+    return ours, theirs
+
+
+def test_when_its_time_is_over_no_row_shows_what_an_inquiry_said(world: InquiryWorld) -> None:
+    ours, theirs = lived(world)
+    words = [*SAID.values(), *ASKED]
+    assert all(cells_with([word]) for word in words), "each stood somewhere"
+    assert erase_everything() == Message.objects.count()
+    assert cells_with(words) == set()
+    for person, row in ((browser(world.officer), ours), (browser(world.agent), theirs)):
+        for address in (f"/inquiries/{row.pk}/", "/inquiries/?show=ended", f"/conversations/{row.conversation_id}/"):
+            assert person.get(address).status_code == 200, address
+    assert world.standing(ours).state == world.standing(theirs).state == "closed", "where it stood is still told"
+
+
+def test_a_recalled_answer_is_on_no_page_and_the_rest_of_the_thread_stays(world: InquiryWorld) -> None:
+    ours, _ = lived(world)
+    answer = Message.objects.get(type="inquiry.answer/1", direction="out")
+    order_recall(answer, reason="incorrect", by=world.agent, now=timezone.now())
+    world.settle()
+    person = browser(world.officer)
+    for address in (f"/inquiries/{ours.pk}/", f"/conversations/{ours.conversation_id}/"):
+        page = person.get(address).content.decode()
+        assert SAID["result"] not in page and SAID["text"] not in page, address
+        assert "Recalled by who sent it" in page and SAID["clarify"] in page, address
+
+
+def test_a_recalled_request_is_on_no_page_of_who_was_asked_and_no_step_draws_on_it(world: InquiryWorld) -> None:
+    ours = world.ask(LETTER)
+    theirs = world.other(ours)
+    world.step(theirs, "acknowledge")
+    request = Message.objects.get(type="inquiry.letter/1", direction="out")
+    order_recall(request, reason="mistake", by=world.officer, now=timezone.now())
+    world.settle()
+    person = browser(world.agent)
+    for address in (f"/inquiries/{theirs.pk}/", f"/inquiries/{theirs.pk}/steps/accept/"):
+        page = person.get(address)
+        assert page.status_code == 200
+        assert not [text for text in ASKED if text in page.content.decode()], address
