@@ -97,4 +97,8 @@ WORDS: dict[str, Problem] = {
         _("The accord is suspended."),
         _("What carries content waits until both sides resume. Receipts, recalls and deletions still pass."),
     ),
+    "duty.field": Problem(
+        _("This line cannot stand in the roster."),
+        _("Name either a weekday or one day that is not over, and somebody who serves at the post; 200 lines at most."),
+    ),
 }
