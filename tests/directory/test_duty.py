@@ -1,4 +1,4 @@
-"""Duty rosters: who is on duty when, also in nights in which clocks are changed; who keeps the roster; what is refused."""
+"""Duty rosters: who is on duty when, also in nights in which clocks are changed; who keeps them; what is refused."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -38,7 +38,10 @@ def test_a_shift_that_ends_when_it_begins_lasts_a_day() -> None:
 
 def test_a_day_of_its_own_replaces_the_weekly_pattern_and_may_be_left_free() -> None:
     weekly = [Shift("ana", time(8), time(16), weekday=0)]
-    other, free = Shift("bea", time(9), time(12), day=date(2026, 11, 30)), Shift("", time(0), time(0), day=date(2026, 11, 30))
+    other, free = (
+        Shift("bea", time(9), time(12), day=date(2026, 11, 30)),
+        Shift("", time(0), time(0), day=date(2026, 11, 30)),
+    )
     assert holders(weekly, MONDAY_10) == ["ana"]
     assert holders([*weekly, other], MONDAY_10) == ["bea"]
     assert holders([*weekly, free], MONDAY_10) == []
@@ -159,7 +162,12 @@ def test_only_an_authorising_person_of_the_post_keeps_its_roster(keeper: Tenure,
     for by in (officer, elsewhere):
         for act in (
             lambda by=by: duty.plan_shift(
-                Post.objects.get(pk=keeper.post_id), holder=officer, begins=time(1), ends=time(2), weekday=1, by=by,
+                Post.objects.get(pk=keeper.post_id),
+                holder=officer,
+                begins=time(1),
+                ends=time(2),
+                weekday=1,
+                by=by,
                 now=MONDAY_10,
             ),
             lambda by=by: duty.end_shift(shift, by=by, now=MONDAY_10),

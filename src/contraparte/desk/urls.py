@@ -2,7 +2,19 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from contraparte.desk.views import board, contacts, conversation, duty, files, items, log, package, pouches, release, reviews
+from contraparte.desk.views import (
+    board,
+    contacts,
+    conversation,
+    duty,
+    files,
+    items,
+    log,
+    package,
+    pouches,
+    release,
+    reviews,
+)
 
 app_name = "desk"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -35,6 +47,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("reviews/<int:pk>/", reviews.show, name="review"),
     path("reviews/<int:pk>/decide/", reviews.decide, name="review_decide"),
     path("duty/", duty.show, name="duty"),
+    path("duty/substitute/", duty.stand_in, name="stand_in"),
     path("duty/plan/", duty.plan, name="plan_shift"),
     path("duty/<int:pk>/end/", duty.end, name="end_shift"),
     path("pouches/", pouches.show, name="pouches"),

@@ -3,19 +3,21 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
 from django.db import transaction
 
 from contraparte.directory import queries
 from contraparte.directory.calendars import zone_of
-from contraparte.directory.models import DutyShift, Post, Tenure
+from contraparte.directory.models import DutyShift, Post, Substitute, Tenure
 from contraparte.directory.rules import duty
 from contraparte.directory.rules.roles import Role
-from contraparte.protocol.errors import DutyFieldError, RightMissingError, TenureEndedError
+from contraparte.protocol.errors import DutyFieldError, RightMissingError, SubstituteFieldError, TenureEndedError
 
 SERVES = frozenset({Role.OFFICER, Role.AUTHORISER})
 MOST_SHIFTS = 200  # lines of one roster: seven days of several persons, and a year's days that differ
+
+SILENCE = (timedelta(minutes=15), timedelta(days=7))  # the least and the most before a substitute stands in
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,39 @@ def end_shift(shift: DutyShift, *, by: Tenure, now: datetime) -> None:
     DutyShift.objects.filter(pk=shift.pk, ended_at=None).update(ended_at=now, ended_by=by)
 
 
+def name_substitute(
+    post: Post, *, substitute: Post | None, silence: timedelta, by: Tenure, now: datetime
+) -> Substitute | None:
+    """Say which post stands in when nobody opens what is urgent; None: none does.
+
+    Raises SubstituteFieldError naming the field, RightMissingError unless an authorising person of the post says so.
+    """
+    _require_keeper(by, post, now)
+    if substitute is None:
+        Substitute.objects.filter(post=post).delete()
+        return None
+    if substitute.pk not in {one.pk for one in possible_substitutes(post)}:
+        raise SubstituteFieldError(field="substitute")
+    if not SILENCE[0] <= silence <= SILENCE[1]:
+        raise SubstituteFieldError(field="silence")
+    with transaction.atomic():
+        row, _ = Substitute.objects.update_or_create(
+            post=post, defaults={"substitute": substitute, "silence": silence, "set_by": by, "set_at": now}
+        )
+    return row
+
+
+def substitute_of(post: Post) -> Substitute | None:
+    """Who stands in for a post, or None."""
+    return Substitute.objects.select_related("substitute__agency").filter(post=post).first()
+
+
+def possible_substitutes(post: Post) -> list[Post]:
+    """Other posts of the agency; what one agency was sent never goes to another by this."""
+    rows = Post.objects.filter(agency_id=post.agency_id, listed=True).exclude(pk=post.pk)
+    return list(rows.select_related("agency")[:MOST_SHIFTS])
+
+
 def roster_of(post: Post, now: datetime) -> list[DutyShift]:
     """The lines that stand, the weekly ones first; days that are over are left out."""
     today = now.astimezone(zone_of(post.time_zone)).date()
@@ -100,9 +135,7 @@ def serving_at(post: Post, now: datetime) -> Sequence[Tenure]:
     return sorted(unique.values(), key=lambda one: (str(one.person), str(one.pk)))
 
 
-def _wrong_field(
-    post: Post, holder: Tenure | None, weekday: int | None, day: date | None, now: datetime
-) -> str:
+def _wrong_field(post: Post, holder: Tenure | None, weekday: int | None, day: date | None, now: datetime) -> str:
     if (weekday is None) == (day is None) or (weekday is not None and weekday not in range(7)):
         return "day"
     if day is not None and day < now.astimezone(zone_of(post.time_zone)).date():

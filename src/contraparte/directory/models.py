@@ -142,6 +142,19 @@ class DutyShift(models.Model):
         return f"{self.post_id} {self.pk}"
 
 
+class Substitute(models.Model):
+    """Which post of the same agency stands in where nobody of this one opens what is urgent, and after how long."""
+
+    post = models.OneToOneField(Post, models.PROTECT, primary_key=True, related_name="+")
+    substitute = models.ForeignKey(Post, models.PROTECT, related_name="+")
+    silence = models.DurationField(help_text="from the moment the step is owed")
+    set_by = models.ForeignKey(Tenure, models.PROTECT, related_name="+")
+    set_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.post_id} {self.substitute_id}"
+
+
 class Key(models.Model):
     """A public key of an agency, as the signed directory gives it (P1.5, P1.6). Never deleted: signatures need it."""
 

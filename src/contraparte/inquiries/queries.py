@@ -9,6 +9,7 @@ from django.http import Http404
 from contraparte.directory import queries as directory
 from contraparte.directory.models import Post, Tenure
 from contraparte.directory.rules.roles import Role
+from contraparte.exchange.escalating import escalated_to, stands_in
 from contraparte.exchange.items import recalled_ids
 from contraparte.exchange.models import Conversation, Message, Obligation
 from contraparte.exchange.reading import is_erased, read_message
@@ -43,9 +44,18 @@ class Row:
 
 
 def inquiries_of(tenure: Tenure) -> QuerySet[Inquiry]:
-    """The inquiries of a tenure's post; an authorising person sees those of the agency."""
+    """The inquiries of a tenure's post and those it stands in for; an authorising person sees those of the agency."""
     rows = Inquiry.objects.filter(agency=tenure.post.agency_id).select_related("post", "conversation", "lead")
-    return rows if Role.AUTHORISER in tenure.roles else rows.filter(post_id=tenure.post_id)
+    if Role.AUTHORISER in tenure.roles:
+        return rows
+    return rows.filter(Q(post_id=tenure.post_id) | Q(conversation__in=escalated_to(tenure).values("conversation_id")))
+
+
+def may_act(tenure: Tenure, found: Inquiry) -> bool:
+    """Whether the tenure's post may take steps in it: as the post whose it is, or as its substitute."""
+    if found.post_id == tenure.post_id:
+        return True
+    return found.conversation is not None and stands_in(tenure, found.conversation)
 
 
 def inquiry(tenure: Tenure, pk: int) -> Inquiry:

@@ -1270,6 +1270,12 @@ class DutyFieldError(InputError):
     code = "duty.field"
 
 
+class SubstituteFieldError(InputError):
+    """A substitute that is no other post of the agency, or a silence out of bounds. `field`."""
+
+    code = "substitute.field"
+
+
 class OneOfficerAccordError(PolicyError):
     """The accord does not let one officer alone release this type at this urgency. `type`, `urgency`."""
 

@@ -58,7 +58,9 @@ def decide(request: PageRequest, pk: int) -> HttpResponse:
     if upheld:
         messages.success(request, _("Reviewed and upheld. It stands in the log."))
     else:
-        messages.success(request, _("Reviewed and not upheld. It stands in the log; the message can be recalled below."))
+        messages.success(
+            request, _("Reviewed and not upheld. It stands in the log; the message can be recalled below.")
+        )
     return redirect("desk:review", row.pk)
 
 
