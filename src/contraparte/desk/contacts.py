@@ -100,8 +100,9 @@ def _answers(post: Post, word: str, about: set[str], known: Mapping[str, tuple[s
     """Whether one word of a search speaks of this post."""
     agency = post.agency
     names = (post.name_en, post.name_es, post.pk, agency.name_en, agency.name_es)
-    country = tuple(COUNTRY_WORDS.get(agency.country, ()))
-    if is_in(word, names) or word in country:
+    if any(word in words for words in COUNTRY_WORDS.values()):
+        return word in COUNTRY_WORDS.get(agency.country, ())
+    if is_in(word, names):
         return True
     return any(
         is_in(word, known.get(handled, ())) or handled in about or any(_covers(handled, one) for one in about)
