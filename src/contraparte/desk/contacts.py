@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils.translation import override
 
 from contraparte.desk.footer import SILENT_AFTER
-from contraparte.desk.registry import CONTACT_LINKS, TOPIC_SOURCES, ContactLink
+from contraparte.desk.registry import CONTACT_LINKS, TOPIC_SOURCES, ContactLink, subject_of
 from contraparte.desk.rules.matching import is_in, words_of
 from contraparte.directory import duty
 from contraparte.directory.calendars import zone_of
@@ -167,4 +167,5 @@ def _contact(
 
 def _topic_words(name: str) -> str:
     known = {one.name: str(one.title) for one in exchange.message_types()}
-    return known.get(name, name)
+    noun, _, verb = name.partition(".")
+    return str(subject_of(noun).label) if verb in {"", "*"} else known.get(name, name)

@@ -16,7 +16,7 @@ def types_about(word: str) -> set[str]:
         found |= {OPENERS[family] for family in ("police", "letter", "spontaneous")}
     for measure in known.measures.values():
         if is_in(word, _texts(measure)):
-            found |= {OPENERS[family] for family in measure.families if family in OPENERS}
+            found |= {opener for family, opener in OPENERS.items() if family in measure.families}
     for instrument in known.instruments.values():
         if is_in(word, _texts(instrument)):
             found.add(OPENERS[instrument.family])
