@@ -146,8 +146,8 @@ class InquiryWorld:
         raise AssertionError("the world does not come to rest")
 
 
-def make_world() -> InquiryWorld:
-    """Directory, accord, posts and people; the caller has set NODE_OPERATOR to `OPERATOR`."""
+def make_world(*more: str) -> InquiryWorld:
+    """Directory, accord, posts and people; `more` types cross too. The caller has set NODE_OPERATOR to `OPERATOR`."""
     now = timezone.now()
     keys = {name: factory.make_keys(name) for name in ("mx.fge-son", "mx.fgr", "us.doj", "us.pd")}
     keys["mx.fgr"] |= factory.make_keys("mx.fgr", [Purpose.ACCORD])
@@ -162,7 +162,7 @@ def make_world() -> InquiryWorld:
     ways = [("mx", "us"), ("us", "mx")]
     accord = example(
         id="mx-us-assistance",
-        permits=[{"types": ["inquiry.*", *RIGHTS_OF_ITEMS], "from": start, "to": end} for start, end in ways],
+        permits=[{"types": ["inquiry.*", *more, *RIGHTS_OF_ITEMS], "from": start, "to": end} for start, end in ways],
         routing=[],
         purposes=["criminal_investigation", "prosecution"],
         clocks=[clock | {"source": SOURCE} for clock in CLOCKS],

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from contraparte.exchange import delivery, handling
-from contraparte.exchange.models import Draft, Message
+from contraparte.exchange.models import Draft, Message, Obligation
 from contraparte.inquiries.actions.stepping import take_step
 from contraparte.inquiries.models import Inquiry, Step
 from contraparte.inquiries.rules.times import time_by_holder, time_by_stage
@@ -75,3 +75,19 @@ def test_random_lifecycles_end_alike_on_both_sides_and_no_step_happens_twice(wor
     assert len(events) == len(set(events)) == Message.objects.filter(agency="mx.fge-son").count()
     assert Step.objects.filter(inquiry=row).count() == Step.objects.filter(inquiry=theirs).count()
     assert Inquiry.objects.count() == 2
+
+
+def test_of_an_answer_and_a_withdrawal_that_cross_the_first_ends_the_clock_on_both_sides(world: InquiryWorld) -> None:
+    world.at = timezone.now()
+    row = world.ask(POLICE)
+    done = take_step(world.other(row), "answer", {"text": "…"}, by=world.agent, now=world.now)
+    assert isinstance(done, Draft)
+    world.release(done)
+    delivery.deliver_once(OPERATOR, now=world.now, clock=lambda: world.now, send=world.wire.send)
+    world.at += timedelta(hours=5)
+    take_step(row, "withdraw", {"text": "…"}, by=world.officer, now=world.now)
+    delivery.deliver_once(OPERATOR, now=world.now, clock=lambda: world.now, send=world.wire.send)
+    carry_all(world)
+    assert same(world, row) == "withdrawn"
+    ended = set(Obligation.objects.filter(stage="inquiry").values_list("closed_at", "opened_at"))
+    assert [closed - opened for closed, opened in ended] == [timedelta(0)], "the answer was there first"

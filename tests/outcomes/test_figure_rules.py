@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contraparte.outcomes.rules.counting import Reported, by_kind, by_thing, contributions, count_once
-from contraparte.outcomes.rules.figures import StepRow, Use, figures
+from contraparte.outcomes.rules.figures import Ending, StepRow, Use, figures
 from contraparte.outcomes.rules.kinds import Contribution, Kind, Thing
 from contraparte.outcomes.rules.lifecycle import Act, Said, Standing, State, standing
 from contraparte.outcomes.rules.publishing import complement, rows_of, to_json
@@ -180,7 +180,11 @@ def step(number: int, *, hours: float | None = 5, asker: str = A, holder: str = 
         "closed_at": None if hours is None else opened + timedelta(hours=hours), "is_main": True,
         "feedback_due_at": opened + timedelta(days=30),
     }  # fmt: skip
-    return StepRow(**(given | more))
+    ground = more.pop("ground", "")
+    made = StepRow(**(given | more))
+    if not made.is_main or made.closed_at is None or made.ending is not None:
+        return made
+    return replace(made, ending=Ending(made.closed_at, ground=ground))
 
 
 def report_of(steps: list[StepRow], events: Any = (), **more: Any) -> Any:
@@ -204,10 +208,26 @@ def test_the_two_directions_stand_side_by_side() -> None:
 def test_a_request_that_was_asked_again_or_questioned_was_not_complete_at_first() -> None:
     steps = [
         step(1), step(2), step(12, conversation="c02"), step(3),
-        step(13, conversation="c03", is_main=False, stage="clarification", asker=B, holder=A),
+        step(13, conversation="c03", is_main=False, stage="clarification", asker=B, holder=A, asks_back=True),
+        step(4), step(14, conversation="c04", is_main=False, stage="verify", asker=B, holder=A),
     ]  # fmt: skip
     first_try = report_of(steps).directions[0].first_try
-    assert (first_try.part, first_try.whole) == (1, 3)
+    assert (first_try.part, first_try.whole) == (2, 4)
+
+
+def test_a_request_that_was_dropped_is_no_answer_and_waited_at_least_so_long() -> None:
+    gone = step(2, hours=None, ending=Ending(datetime(2026, 10, 9, tzinfo=UTC), answered=False))
+    told_of = report_of([step(1), gone, step(3, hours=None)]).directions[0]
+    assert (told_of.asked, told_of.answered, told_of.dropped, told_of.still_open) == (3, 1, 1, 1)
+    assert (told_of.first_try.whole, told_of.times.still_open) == (1, 2)
+
+
+def test_a_request_ends_with_its_answer_however_early_its_first_step_ended() -> None:
+    opened = datetime(2026, 10, 3, tzinfo=UTC)
+    letter = step(1, stage="acknowledge", hours=2, ending=Ending(opened + timedelta(days=9), ground="not_held"))
+    told_of = report_of([letter])
+    assert told_of.stages[0].times.median == 2 * 3600
+    assert (told_of.directions[0].times.median, told_of.directions[0].refused) == (9 * 86400, 1)
 
 
 def test_feedback_is_told_given_overdue_or_not_due_yet() -> None:
@@ -244,7 +264,7 @@ def test_fewer_than_five_are_hidden_in_public_and_no_subtraction_tells_them() ->
             assert row.n >= 5
     shown = {row.measure: row.value for row in public if row.section == "reciprocity" and row.subject == A}
     assert shown["asked"] == 12
-    hidden = [name for name in ("answered", "refused", "still_open") if shown[name] is None]
+    hidden = [name for name in ("answered", "refused", "dropped", "still_open") if shown[name] is None]
     assert len(hidden) >= 2
     assert next(row for row in public if row.section == "refusals").value is None
 
@@ -266,6 +286,6 @@ def test_a_rare_ground_of_refusal_is_not_told_by_subtraction_from_the_others() -
 def test_a_report_for_programs_names_its_definitions_and_leads_to_its_events() -> None:
     told_of = report_of([step(1)], count_once([told("e1")]))
     plain = to_json(told_of, rows_of(told_of))
-    assert plain["definitions"] == "contraparte-figures/1"
+    assert plain["definitions"] == "contraparte-figures/2"
     (confirmed,) = (row for row in plain["figures"] if (row["section"], row["measure"]) == ("outcomes", "confirmed"))
     assert confirmed["ids"] == ["e1"]

@@ -152,7 +152,7 @@ def _csv(client: Client, other: str, quarter: str) -> list[tuple[str, ...]]:
     answer = client.get(f"/outcomes/figures.csv?agency={other}&quarter={quarter}")
     assert answer.status_code == 200 and answer["Content-Type"].startswith("text/csv")
     rows = list(csv.DictReader(io.StringIO(answer.text)))
-    assert {row["definitions"] for row in rows} == {"contraparte-figures/1"}
+    assert {row["definitions"] for row in rows} == {"contraparte-figures/2"}
     return [tuple(value for name, value in row.items() if name != "as_of") for row in rows]
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from contraparte.protocol.encoding import canonical_json, parse_json
 from contraparte.protocol.errors import MarkingMalformedError
-from contraparte.protocol.marking import Evaluation, Marking, Problem, combine_all
+from contraparte.protocol.marking import Evaluation, Marking, Problem, combine_all, covers
 from tests.protocol.builders import MARKING, values
 
 codes = st.frozensets(st.sampled_from(["H0", "H1", "H2", "H3", "H9"]))
@@ -49,7 +49,7 @@ def test_combining_never_weakens(a, b):
     for part in (a, b):
         assert combined.handling >= part.handling
         assert combined.purposes <= part.purposes
-        assert combined.circle <= part.circle
+        assert all(any(covers(outer, inner) for outer in part.circle) for inner in combined.circle)
         assert set(part.handling_text.split("\n")) - {""} <= set(combined.handling_text.split("\n"))
         assert part.extra.keys() <= combined.extra.keys()
         if part.retention_until is not None:
@@ -143,3 +143,19 @@ def test_a_marking_cannot_be_changed_behind_its_back():
     assert marking.extra == {"embargo": [1]}
     with pytest.raises(TypeError):
         marking.extra["embargo"] = None
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "both"),
+    [
+        ({"mx", "us"}, {"mx.fgr/assistance"}, {"mx.fgr/assistance"}),
+        ({"mx.fgr"}, {"mx", "us.ntc"}, {"mx.fgr"}),
+        ({"mx.fgr"}, {"mx.fge-son"}, set()),
+        ({"mx.fg"}, {"mx.fgr/desk"}, set()),
+        ({"mx.fgr/desk"}, {"mx.fgr/desk-2"}, set()),
+        ({"us"}, {"mx"}, set()),
+    ],
+)
+def test_a_country_covers_its_agencies_and_an_agency_its_posts(one: set[str], other: set[str], both: set[str]) -> None:
+    circles = Marking(circle=frozenset(one)), Marking(circle=frozenset(other))
+    assert circles[0].combine(circles[1]).circle == circles[1].combine(circles[0]).circle == both

@@ -4,6 +4,8 @@ import datetime
 import uuid
 from collections.abc import Sequence
 
+from django.db.models import Q
+
 from contraparte.directory import queries as directory
 from contraparte.exchange import registry
 from contraparte.exchange.models import Conversation, Message, Obligation, Receipt
@@ -41,18 +43,20 @@ def note_acceptances(accepted: Sequence[Accepted]) -> None:
         Conversation.objects.filter(pk=message.conversation_id, closed_at__isnull=True).update(
             closed_at=at, close_code=message.type
         )
-        Obligation.objects.filter(conversation=message.conversation_id, closed_at__isnull=True).update(closed_at=at)
+        Obligation.objects.filter(_open_or_later(at), conversation=message.conversation_id).update(closed_at=at)
     _end_what_is_closed([obligation.message for obligation in asked])
 
 
 def _end(agency: str, request: uuid.UUID, answered_by: str, at: datetime.datetime) -> None:
     """End the clock of a request by an answer of the agency that owed it; nobody else's answer ends it."""
     Obligation.objects.filter(
-        agency=agency,
-        message__uuid=request,
-        holder__startswith=f"{agency_of(answered_by)}/",
-        closed_at__isnull=True,
+        _open_or_later(at), agency=agency, message__uuid=request, holder__startswith=f"{agency_of(answered_by)}/"
     ).update(closed_at=at)
+
+
+def _open_or_later(at: datetime.datetime) -> Q:
+    """What ends first ends a step, whichever of two ends that crossed is heard of first."""
+    return Q(closed_at__isnull=True) | Q(closed_at__gt=at)
 
 
 def _end_what_is_answered(asked: Sequence[Message]) -> None:
@@ -74,7 +78,8 @@ def _end_what_is_answered(asked: Sequence[Message]) -> None:
 
 def release_steps(conversation: Conversation, *, at: datetime.datetime) -> None:
     """End every step owed in a conversation since before `at`: a time both sides compute from what both hold."""
-    Obligation.objects.filter(conversation=conversation, closed_at__isnull=True, opened_at__lte=at).update(closed_at=at)
+    rows = Obligation.objects.filter(_open_or_later(at), conversation=conversation, opened_at__lte=at)
+    rows.update(closed_at=at)
 
 
 def _settle(conversations: set[int]) -> None:
@@ -125,7 +130,8 @@ def _end_what_is_closed(asked: Sequence[Message]) -> None:
         close_code__in=[known.name for known in registry.message_types() if known.closes],
     )
     for pk, at in closed.values_list("pk", "closed_at"):
-        Obligation.objects.filter(conversation=pk, closed_at__isnull=True, message__in=asked).update(closed_at=at)
+        if at is not None:
+            Obligation.objects.filter(_open_or_later(at), conversation=pk, message__in=asked).update(closed_at=at)
 
 
 def _obligation(message: Message, stage: str, holder: str, at: datetime.datetime) -> Obligation:

@@ -87,10 +87,14 @@ def _handle_job(
     """One message in its savepoint; True where it reached its feature and is to be marked so."""
     try:
         with transaction.atomic():
-            if withdrawn(row):
+            is_withdrawn = withdrawn(row)
+            if is_withdrawn and not registry.message_type(row.type).keeps_codes:
                 # Its sender's recall was here first: it stays under lock and its feature never sees it (P4.1, P6.5).
                 raise ItemRecalledError(item=str(row.uuid))
             _hand_over(row, service_of, now)
+            if is_withdrawn:
+                registry.forget(row, now)
+                answer_again(row, now)
     except NOT_NOW as error:
         log.warning("message %s (%s) waits: %s", row.uuid, row.type, error.code)
         _put_off(job, error.code, now)

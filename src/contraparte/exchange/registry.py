@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from django.utils.functional import Promise
 from pydantic import BaseModel
@@ -53,10 +53,18 @@ class MessageType:
     `asks` names the stage of the step the recipient now owes (P8.1); `answers` marks a message whose `in_reply_to`
     ends such a step. `promises` names the stage its sender owes after the one it ends. While a step asked for by a
     type that `pauses` is owed, the clocks of the other side stand still, that long at most. `releases` ends every step
-    owed in the conversation. `closes` ends the conversation and whatever was still owed in it. After an answer to a
-    type with `feedback` its asker owes a word on its use; `refusal(body)` gives the ground on which an answer refuses,
-    or "". `takes_files` lets files travel with it (P3.5). A `control` type carries no seq, overtakes, and passes while
-    an accord is suspended (P1.3, P4.1). `admit` looks at one that arrives and raises to have it refused with a code.
+    owed in the conversation. `closes` ends the conversation and whatever was still owed in it.
+
+    A `request` is counted as asked until one that `concludes` is there: "answered" (`refusal(body)` gives the ground
+    on which it refuses, or "") or "dropped", which is no answer. After an answer to a type with `feedback` its asker
+    owes a word on its use by `feedback.give`; `use(body)` tells the same where a type of its own says it. Of an erased
+    one `kept(row)` gives the codes that its room still holds, so that what was counted stays counted.
+
+    The handler of a type that `keeps_codes` writes down no content, or forgets it (`register_keeper`): it is called
+    for a message that was recalled before it came, too, so that both sides count the same steps.
+
+    `takes_files` lets files travel with it (P3.5). A `control` type carries no seq, overtakes, and passes while an
+    accord is suspended (P1.3, P4.1). `admit` looks at one that arrives and raises to have it refused with a code.
     """
 
     name: str
@@ -70,10 +78,15 @@ class MessageType:
     promises: str = ""
     pauses: timedelta | None = None
     releases: bool = False
+    request: bool = False
+    concludes: Literal["", "answered", "dropped"] = ""
     feedback: bool = False
+    use: Callable[[Mapping[str, Any]], bool] | None = None
+    kept: Callable[[MessageRow], Mapping[str, Any]] | None = None
     refusal: Callable[[Mapping[str, Any]], str] | None = None
     template: str = ""
     takes_files: bool = False
+    keeps_codes: bool = False
     control: bool = False
     admit: Admission | None = None
     class_map: ClassMap = field(init=False)

@@ -6,7 +6,7 @@ free under its marking or permitted to this very recipient by whoever sent it.
 
 import datetime
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from contraparte.directory.models import Tenure
 from contraparte.exchange.items import origins_of, recalled_ids, require_usable
@@ -60,14 +60,19 @@ def draw_on(source_ids: Sequence[int], own: Marking, recipient: str, *, now: dat
         if row.pk in recalled:
             reasons.add("source.recalled")
         marking = read_message(row).marking
-        markings.append(marking)
         if row.direction == "out" or agency_of(recipient) == row.peer:
+            markings.append(marking)
             continue  # one's own words, and giving an item back to who sent it, are no passing on
-        verdict = may_use(marking, grants_of(row), Need(Kind.ONWARD, recipient=recipient), now)
+        grants, need = grants_of(row), Need(Kind.ONWARD, recipient=recipient)
+        verdict = may_use(marking, grants, need, now)
+        # Whether it must be asked for or not: who sent the item has named this recipient, beyond the circle it drew.
+        grant = may_use(replace(marking, handling=frozenset({"H2"})), grants, need, now).grant
         if not verdict.allowed:
             reasons.add(verdict.reason)
-        elif verdict.grant:
-            permitted.add(f"permission:{verdict.grant}")
+        elif grant:
+            permitted.add(f"permission:{grant}")
+            marking = replace(marking, circle=marking.circle | {recipient})
+        markings.append(marking)
     return Drawn(derived_marking(own, markings), tuple(sorted(reasons)), tuple(sorted(permitted)))
 
 

@@ -9,6 +9,7 @@
 Unknown fields are kept (`extra="allow"`, invariant 9) and have no data class, so no node sends them on.
 """
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, Final, Literal
 
@@ -205,6 +206,16 @@ class Use(Step):
     way: Literal["", "investigation", "prevention", "court_file"] = ""
     text: Words = ""
     outcome_due: date | None = None
+
+
+def ground_of_refusal(refused: Mapping[str, Any]) -> str:
+    """The ground on which an `inquiry.refuse/1` refuses."""
+    return str(refused.get("ground", ""))
+
+
+def was_used(told: Mapping[str, Any]) -> bool:
+    """Whether an `inquiry.use/1` tells of a use."""
+    return told.get("used") is True
 
 
 REFERENCES: Final = {"/reference": "administrative"}

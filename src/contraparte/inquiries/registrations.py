@@ -1,5 +1,6 @@
 """What this room tells the rooms below it: message types, policies, periodic work, pages, permissions, words."""
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from contraparte.directory.rules.roles import Role
 from contraparte.exchange import registry as exchange
 from contraparte.exchange.registry import MessageType
 from contraparte.inquiries import desk_entries, messages, topics
-from contraparte.inquiries.actions.forgetting import forget
+from contraparte.inquiries.actions.forgetting import facts_kept, forget
 from contraparte.inquiries.actions.stepping import lapse_unconfirmed
 from contraparte.inquiries.handlers import on_opening, on_step
 from contraparte.inquiries.problems import PROBLEMS
@@ -29,11 +30,11 @@ LAPSE_EVERY_S = 300.0
 TYPES = (
     MessageType(
         "inquiry.request/1", messages.InquiryRequest, on_opening, messages.REQUEST_CLASSES,
-        _("Request for police information"), asks="inquiry",
+        _("Request for police information"), asks="inquiry", request=True,
     ),
     MessageType(
         "inquiry.letter/1", messages.InquiryRequest, on_opening, messages.REQUEST_CLASSES,
-        _("Letter of request"), asks="acknowledge",
+        _("Letter of request"), asks="acknowledge", request=True,
     ),
     MessageType(
         "inquiry.spontaneous/1", messages.InquiryRequest, on_opening, messages.REQUEST_CLASSES,
@@ -56,7 +57,7 @@ TYPES = (
     ),
     MessageType(
         "inquiry.transfer/1", messages.Transfer, on_step, messages.TRANSFER_CLASSES,
-        _("Another post is competent"), releases=True,
+        _("Another post is competent"), releases=True, concludes="dropped",
     ),
     MessageType(
         "inquiry.conditions/1", messages.Said, on_step, messages.SAID, _("Conditions offered"),
@@ -78,7 +79,8 @@ TYPES = (
         answers=True, promises="execute",
     ),
     MessageType(
-        "inquiry.refuse/1", messages.Refuse, on_step, messages.REFUSE_CLASSES, _("Request refused"), releases=True,
+        "inquiry.refuse/1", messages.Refuse, on_step, messages.REFUSE_CLASSES, _("Request refused"),
+        releases=True, concludes="answered", refusal=messages.ground_of_refusal, kept=facts_kept,
     ),
     MessageType(
         "inquiry.postpone/1", messages.Postpone, on_step, messages.POSTPONE_CLASSES, _("Request postponed"),
@@ -88,7 +90,7 @@ TYPES = (
     MessageType("inquiry.part/1", messages.Answer, on_step, messages.ANSWER_CLASSES, _("Answer in part")),
     MessageType(
         "inquiry.answer/1", messages.Answer, on_step, messages.ANSWER_CLASSES, _("Answer to an inquiry"),
-        asks="verify", answers=True,
+        asks="verify", answers=True, concludes="answered",
     ),
     MessageType(
         "inquiry.verify/1", messages.Step, on_step, messages.REFERENCES, _("Answer verified"),
@@ -98,11 +100,13 @@ TYPES = (
         "inquiry.reject/1", messages.Said, on_step, messages.SAID, _("Answer sent back"), asks="redo", answers=True,
     ),
     MessageType(
-        "inquiry.use/1", messages.Use, on_step, messages.USE_CLASSES, _("What became of the answer"), answers=True,
+        "inquiry.use/1", messages.Use, on_step, messages.USE_CLASSES, _("What became of the answer"),
+        answers=True, use=messages.was_used, kept=facts_kept,
     ),
     MessageType("inquiry.confirm/1", messages.Remark, on_step, messages.SAID, _("Confirmed in writing")),
     MessageType(
-        "inquiry.withdraw/1", messages.Said, on_step, messages.SAID, _("Request withdrawn"), releases=True,
+        "inquiry.withdraw/1", messages.Said, on_step, messages.SAID, _("Request withdrawn"),
+        releases=True, concludes="dropped",
     ),
     MessageType(
         "inquiry.close/1", messages.Step, on_step, messages.REFERENCES, _("Inquiry closed"),
@@ -114,7 +118,8 @@ TYPES = (
 def register() -> None:
     """Called once when the applications are ready."""
     for message_type in TYPES:
-        exchange.register(message_type)
+        # A step keeps codes and days only; what it says is read from its message.
+        exchange.register(replace(message_type, keeps_codes=True))
     exchange.register_policies(Path(__file__).parent / "policies" / "inquiries.cedar")
     exchange.register_keeper(forget)
     exchange.register_periodic("inquiries.lapse", LAPSE_EVERY_S, _lapse)

@@ -1,8 +1,8 @@
 """What ended a step: the answer and whether it refused. Generic over conversation kinds, through the registry."""
 
 import re
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from django.db.models import QuerySet
 
@@ -16,6 +16,26 @@ CODE: Final = re.compile(r"[a-z][a-z0-9_.-]{0,59}")
 def feedback_types() -> list[str]:
     """Types of requests after whose answer the asker owes a word on its use."""
     return [known.name for known in registry.message_types() if known.feedback]
+
+
+def request_types() -> list[str]:
+    """Types of requests that figures count."""
+    return [known.name for known in registry.message_types() if known.request]
+
+
+def concluding_types() -> dict[str, bool]:
+    """Types that end a request, and whether they answer it."""
+    return {known.name: known.concludes == "answered" for known in registry.message_types() if known.concludes}
+
+
+def use_types() -> list[str]:
+    """Types that tell in a thread of its own kind what became of the answer."""
+    return [known.name for known in registry.message_types() if known.use is not None]
+
+
+def pausing_types() -> set[str]:
+    """Types that ask the asker back."""
+    return {known.name for known in registry.message_types() if known.pauses is not None}
 
 
 def refusing_types() -> list[str]:
@@ -51,10 +71,23 @@ def grounds_of(steps: Sequence[Obligation]) -> dict[int, str]:
 def ground_of(row: Message) -> str:
     """The ground on which an answer refuses, or "". What the other side wrote and is no code counts as `other`."""
     known = registry.find_type(row.type)
-    if known is None or known.refusal is None or is_erased(row):
+    if known is None or known.refusal is None:
         return ""
-    ground = known.refusal(read_message(row).body)
+    ground = known.refusal(_codes(row, known))
     return ground if not ground or CODE.fullmatch(ground) else "other"
+
+
+def is_used(row: Message) -> bool:
+    """Whether a message of `use_types` tells of a use."""
+    known = registry.find_type(row.type)
+    return known is not None and known.use is not None and known.use(_codes(row, known))
+
+
+def _codes(row: Message, known: registry.MessageType) -> Mapping[str, Any]:
+    """What a message says, or what codes of it are kept once it was erased."""
+    if not is_erased(row):
+        return read_message(row).body
+    return known.kept(row) if known.kept is not None else {}
 
 
 def is_owed_feedback(step: Obligation) -> bool:

@@ -1,6 +1,6 @@
 """From rows to the figures of two agencies: only what both of them hold, at the times of the receipts both hold."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from contraparte.directory import queries as directory
 from contraparte.directory.models import Tenure
@@ -9,7 +9,7 @@ from contraparte.outcomes import answers
 from contraparte.outcomes.actions.using import due_of
 from contraparte.outcomes.models import Feedback, Outcome, OutcomeWord
 from contraparte.outcomes.rules.counting import Event, Reported, count_once
-from contraparte.outcomes.rules.figures import Figures, StepRow, Use, figures
+from contraparte.outcomes.rules.figures import Ending, Figures, StepRow, Use, figures
 from contraparte.outcomes.rules.lifecycle import standing
 from contraparte.outcomes.rules.quarters import Quarter
 from contraparte.outcomes.saying import said
@@ -48,10 +48,11 @@ def steps_of(agency: str, other: str, quarter: Quarter) -> list[StepRow]:
         .select_related("message", "conversation")
         .order_by("pk")[:MOST]
     )
-    main = set(answers.feedback_types())
+    main, back = set(answers.request_types()), answers.pausing_types()
     wanted = [row for row in rows if row.message.type in main]
-    grounds = answers.grounds_of(wanted)
+    endings = _endings(agency, wanted)
     uses = _uses(agency, wanted)
+    due = _feedback_due(wanted)
     return [
         StepRow(
             id=str(row.message.uuid),
@@ -62,8 +63,9 @@ def steps_of(agency: str, other: str, quarter: Quarter) -> list[StepRow]:
             opened_at=row.opened_at,
             closed_at=row.closed_at,
             is_main=row.message.type in main,
-            ground=grounds.get(row.pk, ""),
-            feedback_due_at=due_of(row) if row.message.type in main else None,
+            asks_back=row.message.type in back,
+            ending=endings.get(row.message_id),
+            feedback_due_at=due.get(row.message_id),
             use=uses.get(row.message_id),
         )
         for row in rows
@@ -71,13 +73,59 @@ def steps_of(agency: str, other: str, quarter: Quarter) -> list[StepRow]:
 
 
 OWN_STAGES = ("outcome", "case_link")
+#: The step in which an asker owes the word on the use of an answer, where a thread has one.
+USE_STAGE = "use"
+LATEST = datetime.max.replace(tzinfo=UTC)
+
+
+def _endings(agency: str, steps: list[Obligation]) -> dict[int, Ending]:
+    """Request → how it ended first: by what replies to it, or by what ended its whole thread."""
+    kinds = answers.concluding_types()
+    threads: dict[int, list[Obligation]] = {}
+    for step in steps:
+        threads.setdefault(step.conversation_id, []).append(step)
+    said = Message.objects.filter(agency=agency, conversation__in=threads, type__in=kinds, copy_of=None)
+    rows = list(said.select_related("content"))
+    held = held_at(rows)
+    found: dict[int, Ending] = {}
+    for row in sorted((row for row in rows if row.pk in held), key=lambda row: (held[row.pk], str(row.uuid))):
+        in_thread = threads[row.conversation_id]
+        own = [step for step in in_thread if step.message.uuid == row.in_reply_to] or in_thread
+        is_answer = kinds[row.type]
+        ending = Ending(held[row.pk], is_answer, answers.ground_of(row) if is_answer else "")
+        for step in own:
+            if step.opened_at <= ending.at:
+                found.setdefault(step.message_id, ending)
+    return found
 
 
 def _uses(agency: str, steps: list[Obligation]) -> dict[int, Use]:
+    """Request → the first word on the use of its answer that both sides hold."""
+    requests = {step.conversation_id: step.message_id for step in steps}
     rows = Feedback.objects.filter(agency=agency, request__in=[step.message_id for step in steps])
-    told = list(rows.select_related("message"))
-    held = held_at([row.message for row in told])
-    return {row.request_id: Use(row.is_used, held[row.message_id]) for row in told if row.message_id in held}
+    told = [(row.request_id, row.message, row.is_used) for row in rows.select_related("message")]
+    own = Message.objects.filter(agency=agency, conversation__in=requests, type__in=answers.use_types(), copy_of=None)
+    for row in own.select_related("content"):
+        told.append((requests[row.conversation_id], row, answers.is_used(row)))
+    held = held_at([message for _, message, _ in told])
+    found: dict[int, Use] = {}
+    for request, message, is_used in sorted(told, key=lambda one: held.get(one[1].pk, LATEST)):
+        if message.pk in held:
+            found.setdefault(request, Use(is_used, held[message.pk]))
+    return found
+
+
+def _feedback_due(steps: list[Obligation]) -> dict[int, datetime]:
+    """Request → until when a word on its answer is owed: as the accord says, or by the step that stands for it."""
+    by_thread = {step.conversation_id: step.message_id for step in steps}
+    owed = Obligation.objects.filter(conversation__in=by_thread, stage=USE_STAGE, due_at__isnull=False)
+    found = {by_thread[step.conversation_id]: step.due_at for step in owed if step.due_at is not None}
+    feedback = set(answers.feedback_types())
+    for step in steps:
+        due = due_of(step) if step.message.type in feedback else None
+        if due is not None:
+            found[step.message_id] = due
+    return found
 
 
 def events_of(agency: str, other: str, *, as_of: datetime, post: str = "") -> list[Event]:

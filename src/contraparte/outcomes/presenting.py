@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from contraparte.desk.registry import word
+from contraparte.desk.registry import value_word, word
 from contraparte.outcomes.models import Feedback, Outcome, OutcomeWord
 from contraparte.outcomes.rules.kinds import Contribution, Thing
 from contraparte.outcomes.rules.lifecycle import Act, Facts
@@ -230,7 +230,8 @@ def _subject(row: Row) -> Text:
     if row.section == "stage":
         return word("stage", row.subject)
     if row.section == "refusals":
-        return word("reason", row.subject)
+        ground = value_word("/ground", row.subject)
+        return word("reason", row.subject) if ground == row.subject else str(ground)
     if row.section == "outcomes":
         return kind_words(row.subject)
     if row.section == "seized":

@@ -1,5 +1,6 @@
 """What this room tells the rooms below it: message types, policies, pages, permissions, words."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from django.utils.translation import gettext_lazy as _
@@ -67,7 +68,7 @@ TYPES = (
 def register() -> None:
     """Called once when the applications are ready."""
     for message_type in TYPES:
-        exchange.register(message_type)
+        exchange.register(replace(message_type, keeps_codes=True))
     exchange.register_policies(Path(__file__).parent / "policies" / "outcomes.cedar")
     exchange.register_keeper(forget)
     permissions.register_permissions(PERMISSIONS)

@@ -106,6 +106,7 @@ LINK_STATES: dict[str, Text] = {
 
 MEASURES: dict[str, Text] = {
     "count": pgettext_lazy("figure", "number"),
+    "dropped": pgettext_lazy("figure", "withdrawn or passed on"),
     "still_open": pgettext_lazy("figure", "still open"),
     "median_s": pgettext_lazy("figure", "median"),
     "p90_s": pgettext_lazy("figure", "nine of ten within"),

@@ -96,7 +96,7 @@ class Marking:
             handling=self.handling | other.handling,
             handling_text=_united_text(self.handling_text, other.handling_text),
             purposes=self.purposes & other.purposes,
-            circle=self.circle & other.circle,
+            circle=_narrowed(self.circle, other.circle),
             retention_until=min(retention, default=None),
             evaluation=self.evaluation if self.evaluation == other.evaluation else None,
             evidence="intelligence" if intelligence else "evidence",
@@ -202,6 +202,19 @@ def _evaluation(members: Mapping[str, Any]) -> Evaluation | None:
     if type(read) is not dict or read.keys() != {"source", "information"} or type(read["source"]) is not str:
         raise MarkingMalformedError(field="evaluation")
     return Evaluation(read["source"], read["information"])
+
+
+def _narrowed(one: frozenset[str], other: frozenset[str]) -> frozenset[str]:
+    """Who is in both circles. A country covers its agencies, an agency its posts: `mx` and `mx.fgr` give `mx.fgr`."""
+    return frozenset(
+        [inner for inner in one if any(covers(outer, inner) for outer in other)]
+        + [inner for inner in other if any(covers(outer, inner) for outer in one)]
+    )
+
+
+def covers(outer: str, inner: str) -> bool:
+    """Whether a country, agency or post in a circle takes in another: itself, or what lies in it."""
+    return inner == outer or ("/" not in outer and inner.startswith(outer + ("/" if "." in outer else ".")))
 
 
 def _united_text(first: str, second: str) -> str:

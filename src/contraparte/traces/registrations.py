@@ -10,7 +10,7 @@ from contraparte.directory.rules.roles import Role
 from contraparte.exchange import registry as exchange
 from contraparte.exchange.registry import MessageType
 from contraparte.traces import desk_entries, handlers, messages
-from contraparte.traces.actions.forgetting import forget
+from contraparte.traces.actions.forgetting import code_kept, forget
 from contraparte.traces.actions.stopping import give_up_on_silence
 from contraparte.traces.problems import PROBLEMS
 from contraparte.traces.queries import find_traces
@@ -33,7 +33,7 @@ SILENCE_EVERY_S = 60.0
 TYPES = (
     MessageType(
         "trace.request/1", messages.TraceRequest, handlers.on_request, messages.REQUEST_CLASSES,
-        _("Trace request"), asks="trace", takes_files=True, feedback=True,
+        _("Trace request"), asks="trace", takes_files=True, request=True, feedback=True,
     ),
     MessageType(
         "trace.acknowledge/1", messages.TraceAcknowledge, handlers.on_acknowledge, messages.REFERENCES,
@@ -41,7 +41,7 @@ TYPES = (
     ),
     MessageType(
         "trace.cancel/1", messages.TraceCancel, handlers.on_cancel, messages.CANCEL_CLASSES,
-        _("Trace called off"), answers=True,
+        _("Trace called off"), answers=True, concludes="dropped",
     ),
     MessageType(
         "trace.count/1", messages.CountQuestion, handlers.on_count, messages.COUNT_CLASSES,
@@ -60,7 +60,7 @@ TYPES = (
     ),
     MessageType(
         "trace.result/1", messages.TraceResult, handlers.on_result, messages.RESULT_CLASSES,
-        _("Trace result"), answers=True, refusal=messages.ground_of_refusal,
+        _("Trace result"), answers=True, concludes="answered", refusal=messages.ground_of_refusal, kept=code_kept,
     ),
     MessageType(
         "trace.adopt/1", messages.TraceAdopt, handlers.on_adopt, messages.REFERENCES, _("Request taken over"),

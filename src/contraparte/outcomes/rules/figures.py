@@ -17,7 +17,7 @@ from contraparte.outcomes.rules.survival import Lasted, Share, Times, times
 from contraparte.protocol.ids import agency_of
 
 #: Named in every report. A change of what a figure means is a new name, so that nobody compares the two unawares.
-DEFINITIONS: Final = "contraparte-figures/1"
+DEFINITIONS: Final = "contraparte-figures/2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,19 @@ class Use:
 
 
 @dataclass(frozen=True, slots=True)
+class Ending:
+    """How a request ended: by an answer, which may refuse on a ground, or dropped (withdrawn, called off, sent on)."""
+
+    at: datetime
+    answered: bool = True
+    ground: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class StepRow:
-    """One step that was owed: `asker` and `holder` are posts. `is_main` where the step is the answer to a request."""
+    """One step that was owed: `asker` and `holder` are posts. `is_main` where a request began with it: then `ending`
+    says how the request ended, however many steps came between. `asks_back`: a clarification was asked for.
+    """
 
     id: str
     conversation: str
@@ -40,19 +51,26 @@ class StepRow:
     opened_at: datetime
     closed_at: datetime | None
     is_main: bool = False
-    ground: str = ""  # of the refusal that ended it
+    asks_back: bool = False
+    ending: Ending | None = None
     feedback_due_at: datetime | None = None
     use: Use | None = None
 
-    def ended_by(self, at: datetime) -> bool:
-        """Whether it had ended by then."""
-        return self.closed_at is not None and self.closed_at <= at
-
     def lasted(self, at: datetime) -> Lasted:
-        """How long it had taken by then."""
-        ended = self.ended_by(at)
+        """How long the step had taken by then."""
+        ended = self.closed_at is not None and self.closed_at <= at
         end = self.closed_at if ended and self.closed_at is not None else at
         return Lasted((end - self.opened_at).total_seconds(), ended)
+
+    def ended_by(self, at: datetime) -> Ending | None:
+        """How the request had ended by then; None while it is open."""
+        return self.ending if self.ending is not None and self.ending.at <= at else None
+
+    def waited(self, at: datetime) -> Lasted:
+        """How long the request had waited for its answer by then; one that was dropped waited at least so long."""
+        ending = self.ended_by(at)
+        end = ending.at if ending is not None else at
+        return Lasted((end - self.opened_at).total_seconds(), ending is not None and ending.answered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +92,7 @@ class Direction:
     asked: int
     answered: int
     refused: int
+    dropped: int
     still_open: int
     first_try: Share
     times: Times
@@ -181,7 +200,7 @@ def _stages(steps: Sequence[StepRow], as_of: datetime) -> list[StageTimes]:
 
 
 def _asked_again(steps: Sequence[StepRow]) -> set[str]:
-    """Conversations in which a request was not complete at first: asked once more, or the asker owed a step itself."""
+    """Conversations in which a request was not complete at first: asked once more, or the asker was asked back."""
     first: dict[str, StepRow] = {}
     for step in sorted(steps, key=lambda step: (step.opened_at, step.id)):
         if step.is_main:
@@ -189,10 +208,10 @@ def _asked_again(steps: Sequence[StepRow]) -> set[str]:
     again = set()
     for step in steps:
         main = first.get(step.conversation)
-        if main is not None and step.id != main.id:
-            owed_by_asker = agency_of(step.holder) == agency_of(main.asker)
-            if step.is_main or owed_by_asker:
-                again.add(step.conversation)
+        if main is None or step.id == main.id:
+            continue
+        if step.is_main or (step.asks_back and agency_of(step.holder) == agency_of(main.asker)):
+            again.add(step.conversation)
     return again
 
 
@@ -200,18 +219,20 @@ def _direction(steps: Sequence[StepRow], asker: str, holder: str, again: set[str
     rows = [
         step for step in steps if step.is_main and (agency_of(step.asker), agency_of(step.holder)) == (asker, holder)
     ]
-    ended = [row for row in rows if row.ended_by(as_of)]
-    refused = sum(bool(row.ground) for row in ended)
-    threads = {row.conversation for row in ended}
+    endings = {row.id: ending for row in rows if (ending := row.ended_by(as_of)) is not None}
+    answered = [ending for ending in endings.values() if ending.answered]
+    refused = sum(bool(ending.ground) for ending in answered)
+    threads = {row.conversation for row in rows if row.id in endings and endings[row.id].answered}
     return Direction(
         asker=asker,
         holder=holder,
         asked=len(rows),
-        answered=len(ended) - refused,
+        answered=len(answered) - refused,
         refused=refused,
-        still_open=len(rows) - len(ended),
+        dropped=len(endings) - len(answered),
+        still_open=len(rows) - len(endings),
         first_try=Share(len(threads - again), len(threads)),
-        times=times(row.lasted(as_of) for row in rows),
+        times=times(row.waited(as_of) for row in rows),
         ids=tuple(row.id for row in rows),
     )
 
@@ -219,15 +240,19 @@ def _direction(steps: Sequence[StepRow], asker: str, holder: str, again: set[str
 def _refusals(steps: Sequence[StepRow], as_of: datetime) -> list[Refusals]:
     groups: dict[tuple[str, str], list[str]] = defaultdict(list)
     for step in steps:
-        if step.is_main and step.ground and step.ended_by(as_of):
-            groups[agency_of(step.holder), step.ground].append(step.id)
+        ending = step.ended_by(as_of)
+        if step.is_main and ending is not None and ending.ground:
+            groups[agency_of(step.holder), ending.ground].append(step.id)
     return [Refusals(holder, ground, len(ids), tuple(ids)) for (holder, ground), ids in sorted(groups.items())]
 
 
 def _feedback(steps: Sequence[StepRow], giver: str, as_of: datetime) -> FeedbackCount:
     told: Counter[str] = Counter()
     for step in steps:
-        if not step.is_main or step.ground or agency_of(step.asker) != giver or not step.ended_by(as_of):
+        ending = step.ended_by(as_of)
+        if not step.is_main or agency_of(step.asker) != giver or ending is None:
+            continue
+        if ending.ground or not ending.answered:
             continue
         if step.use is not None and step.use.at <= as_of:
             told["used" if step.use.used else "not_used"] += 1

@@ -66,7 +66,7 @@ def _share(section: str, subject: str, agency: str, measure: str, share: Share) 
 
 
 def _direction(one: Direction, *, public: bool) -> list[Row]:
-    parts = {"answered": one.answered, "refused": one.refused, "still_open": one.still_open}
+    parts = {"answered": one.answered, "refused": one.refused, "dropped": one.dropped, "still_open": one.still_open}
     hidden = complement(list(parts.values())) if public else set()
     subject, agency = one.asker, one.holder
     counted = [

@@ -9,6 +9,7 @@ Numbers, states, result codes and days from sale to recovery stay: figures are m
 What a post recorded itself (its own recoveries) is its own record and no message's content.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +26,15 @@ NO_CASE: dict[str, Any] = {
 NO_GUN: dict[str, Any] = {
     "typed": {}, "serial": "", "pattern": "", "folded": "", "true_serial": "", "model": "", "gaps": [],
 }  # fmt: skip
+
+
+def code_kept(row: Message) -> Mapping[str, Any]:
+    """The code of a result, which stays with its trace or walk."""
+    for model in (Trace, Walk):
+        code = model.objects.filter(conversation=row.conversation_id).values_list("code", flat=True).last()
+        if code:
+            return {"code": code}
+    return {}
 
 
 def forget(row: Message, now: datetime) -> None:
