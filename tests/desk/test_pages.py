@@ -279,6 +279,7 @@ def test_contacts_answer_who_handles_what_where(world: SmallWorld, browser_of: B
     assert CENTRE in page and SONORA not in page
     assert "No post answers to this." in text_of(client, "/contacts/?q=nowhere")
     assert "olga" in text_of(client, "/contacts/?q=fge-son")
+    assert "on duty: olga" not in text_of(client, "/contacts/")
     assert text_of(client, "/contacts/?q=%00'%22%3C&agency=%00&topic=x&page=99999999999999999999")
 
 

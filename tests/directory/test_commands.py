@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from contraparte.directory import keyfiles, queries
 from contraparte.directory.commands import GROUPS
+from contraparte.directory.models import Agency, Post
 from contraparte.directory.rules.accord import example
 from contraparte.directory.rules.register import plain
 from tests.directory.factory import agency_entry
@@ -98,3 +99,18 @@ def test_a_command_for_a_country_nobody_knows_is_refused_without_a_traceback(run
         ("end-tenure", "not-a-uuid"),
     ):
         assert "refused" in run("directory", *words, refused=True)
+
+
+def test_the_command_line_tells_who_handles_what_where(run):
+    for agency, slug, handles in (("mx.fgr", "traces", ["trace.*"]), ("us.doj", "help", ["inquiry.letter/1"])):
+        told = Agency.objects.create(id=agency, country=agency[:2], name_en=agency, name_es=agency)
+        Post.objects.create(
+            id=f"{agency}/{slug}", agency=told, name_en="Desk", name_es="Mesa", handles=handles, channel="+1 555",
+            time_zone="America/New_York",
+        )  # fmt: skip
+    (found,) = json.loads(run("directory", "who", "inquiry", "--json"))
+    assert found["post"] == "us.doj/help" and found["time_zone"] == "America/New_York" and found["local_time"]
+    assert run("directory", "who", "trace.request/1").startswith("mx.fgr/traces  Desk, mx.fgr")
+    assert run("directory", "who", "trace", "--at", "us") == ""
+    assert run("directory", "who", "inquiry.letter/1", "--at", "us.doj").endswith("+1 555")
+    assert run("directory", "who", "inquiry.note/1") == ""

@@ -177,8 +177,8 @@ class SmallWorld:
             self.handle()
 
 
-def make_small_world() -> SmallWorld:
-    """Directory, accord, posts and people; the caller has set NODE_OPERATOR to `OPERATOR`."""
+def make_small_world(**terms: Any) -> SmallWorld:
+    """Directory, accord, posts and people; the caller has set NODE_OPERATOR to `OPERATOR`. `terms` of both accords."""
     now = timezone.now()
     keys = {agency: factory.make_keys(agency) for agency in ("mx.fge-son", "mx.fgr", "us.ntc")}
     keys["mx.fgr"] |= factory.make_keys("mx.fgr", [Purpose.ACCORD])
@@ -199,6 +199,7 @@ def make_small_world() -> SmallWorld:
                 {"types": ["note.*", *RIGHTS_OF_ITEMS], "from": "us", "to": "mx"},
             ],
             routing=[{"types": ["note.*"], "from": "mx.fge-son", "to": "us", "mode": "copy", "copy_to": [FEDERAL]}],
+            **terms,
         ),
         keys,
     )
@@ -208,6 +209,7 @@ def make_small_world() -> SmallWorld:
             parties=["mx", "mx"],
             permits=[{"types": ["note.*", *RIGHTS_OF_ITEMS], "from": "mx", "to": "mx"}],
             routing=[],
+            **terms,
         ),
         keys,
     )

@@ -15,10 +15,19 @@ from django.test import Client
 from django.utils import timezone
 
 from contraparte.books.models import Book, Import
-from contraparte.directory.models import Agency, Person, Post, Tenure
+from contraparte.directory.models import Agency, DutyShift, Person, Post, Tenure
 from contraparte.directory.rules.roles import Role
 from contraparte.exchange.attaching import attach_pieces
-from contraparte.exchange.models import Attachment, Conversation, Draft, Hold, Message, Obligation, Permission
+from contraparte.exchange.models import (
+    Attachment,
+    Conversation,
+    Draft,
+    Hold,
+    Message,
+    Obligation,
+    OneOfficerRelease,
+    Permission,
+)
 from contraparte.inquiries.actions.asking import save_inquiry
 from contraparte.inquiries.models import Inquiry, SignedCopy
 from contraparte.ledger.models import Log
@@ -80,6 +89,9 @@ OBJECTS: dict[str, Values] = {
     **dict.fromkeys((f"desk:{name}" for name in ("item", "item_ask", "item_recall", "item_file", "item_hold")), _item),
     **dict.fromkeys((f"desk:{name}" for name in ("grant", "refuse", "revoke")), _pk(Permission)),
     "desk:hold_lift": _pk(Hold),
+    "desk:send_alone": _pk(Draft),
+    **dict.fromkeys(("desk:review", "desk:review_decide"), _pk(OneOfficerRelease)),
+    "desk:end_shift": _pk(DutyShift),
     **dict.fromkeys((f"desk:{name}" for name in ("entries", "find", "entry", "export")), _pk(Log, index=0)),
     **dict.fromkeys((f"traces:{name}" for name in ("event", "save_row", "import_guns", "open_all")), _pk(Event)),
     "desk:pouch_answer": lambda: {"agency": "mx.fgr", "number": 1},
@@ -135,6 +147,19 @@ def _sign_for(letter: Inquiry) -> None:
     )  # fmt: skip
 
 
+def _emergency(world: TraceWorld) -> None:  # noqa: F811
+    """Somebody on duty, and what was released alone and is to be reviewed."""
+    now, held = timezone.now(), world.officer
+    DutyShift.objects.create(
+        post=held.post, holder=held, weekday=0, begins="00:00", ends="00:00", planned_by=held, planned_at=now
+    )
+    sent = Message.objects.filter(direction="out", agency=held.post.agency_id).latest("pk")
+    OneOfficerRelease.objects.create(
+        message=sent, agency=sent.agency, drafted_by=held, by=held, reason="Talvo is moved tonight.", accord="x",
+        at=now, review_due=now,
+    )  # fmt: skip
+
+
 @pytest.fixture
 def others_work(world: TraceWorld) -> TraceWorld:  # noqa: F811
     """One of every object: a trace walked to a custodian who must decide, a draft, two guns that look alike."""
@@ -163,6 +188,7 @@ def others_work(world: TraceWorld) -> TraceWorld:  # noqa: F811
     save_inquiry(asked | {"instrument": "reciprocity"}, by=world.officer, now=timezone.now())
     _sign_for(Inquiry.objects.latest("pk"))
     save_inquiry(asked, by=world.officer, now=timezone.now())
+    _emergency(world)
     return world
 
 
@@ -197,6 +223,8 @@ def test_the_others_work_holds_one_of_each(others_work: TraceWorld) -> None:
         Attachment,
         Permission,
         Hold,
+        OneOfficerRelease,
+        DutyShift,
         Log,
         Event,
         Trace,

@@ -1,15 +1,21 @@
 """The pages of inquiries as each role sees them, in both languages, with what is typed wrongly."""
 
 import re
+from datetime import time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from contraparte.exchange.models import Draft
+from contraparte.directory import duty
+from contraparte.directory.models import Post
+from contraparte.exchange.models import Draft, Lane
 from contraparte.inquiries.actions.asking import open_inquiry
 from contraparte.inquiries.models import Inquiry
-from tests.inquiries.inquiry_world import CENTRAL, COURT, LETTER, POLICE, InquiryWorld
+from tests.exchange.small_world import OPERATOR
+from tests.inquiries.inquiry_world import CENTRAL, COURT, LETTER, POLICE, SHERIFF, SONORA, InquiryWorld
 from tests.traces.test_pages import HX, browser
 
 
@@ -269,3 +275,50 @@ def test_the_list_asks_the_database_a_fixed_number_of_questions(
     client.get("/inquiries/")
     with django_assert_max_num_queries(30):
         assert client.get("/inquiries/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("extorsion", {SONORA, CENTRAL, COURT, SHERIFF}),
+        ("Extorsión Court", {COURT}),
+        ("bank records us", {CENTRAL, COURT, SHERIFF}),
+        ("carta ROGATORIA nowhere", set()),
+        ("liaison note", {SONORA, CENTRAL, COURT, SHERIFF}),
+        ("estados", set()),
+    ],
+)
+def test_who_handles_an_offence_or_a_measure_is_found_in_both_languages(
+    world: InquiryWorld, text: str, found: set[str]
+) -> None:
+    shown = browser(world.officer).get("/contacts/", {"q": text}).text
+    assert {post for post in (SONORA, CENTRAL, COURT, SHERIFF) if f">{post}<" in shown} == found
+
+
+def test_a_post_that_takes_no_letters_is_not_found_for_what_only_letters_ask(world: InquiryWorld) -> None:
+    Post.objects.filter(pk=SHERIFF).update(handles=["inquiry.note/1"])
+    client = browser(world.officer)
+    shown = client.get("/contacts/", {"q": "extortion"}).text
+    assert f">{CENTRAL}<" in shown and f">{SHERIFF}<" not in shown
+    Post.objects.filter(pk=SHERIFF).update(handles=["inquiry.*"])
+    assert f">{SHERIFF}<" in client.get("/contacts/", {"q": "extortion"}).text
+
+
+def test_the_answer_tells_the_clock_there_and_who_is_silent(world: InquiryWorld) -> None:
+    Post.objects.filter(pk=CENTRAL).update(time_zone="Asia/Tokyo")
+    client = browser(world.officer)
+    here = f"{timezone.now().astimezone(ZoneInfo('Asia/Tokyo')):%H:}"
+    shown = client.get("/contacts/", {"q": CENTRAL}).text
+    assert f">{here}" in shown and "does not answer" not in shown
+    Lane.objects.update_or_create(operator=OPERATOR, defaults={"failures": 3})
+    assert "does not answer" in client.get("/contacts/", {"q": CENTRAL}).text
+
+
+def test_who_is_on_duty_is_told_to_ones_own_agency_only(world: InquiryWorld) -> None:
+    for weekday in range(7):
+        duty.plan_shift(
+            world.agent.post, holder=world.agent, begins=time(0), ends=time(0), weekday=weekday, by=world.supervisor,
+            now=timezone.now(),
+        )  # fmt: skip
+    assert "on duty: walter" in browser(world.clerk).get("/contacts/", {"q": CENTRAL}).text
+    assert "on duty: walter" not in browser(world.officer).get("/contacts/", {"q": CENTRAL}).text

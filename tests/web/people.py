@@ -33,7 +33,7 @@ def make_post(post_id: str = "mx.fge-son/firearms", *, name_en: str = "Firearms 
             "agency": agency,
             "name_en": name_en,
             "name_es": name_es or "Unidad de Armas de Fuego",
-            "extra": {"time_zone": "America/Hermosillo"},
+            "time_zone": "America/Hermosillo",
         },
     )
     return post

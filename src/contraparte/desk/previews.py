@@ -15,8 +15,9 @@ from contraparte.desk.words import COUNTRIES, DATA_CLASSES, NEEDS
 from contraparte.directory.models import Post, Tenure
 from contraparte.directory.rules.roles import Role
 from contraparte.exchange import actions as exchange
+from contraparte.exchange import one_officer
 from contraparte.exchange import registry as exchange_types
-from contraparte.exchange.models import Draft, Message
+from contraparte.exchange.models import Draft, Message, OneOfficerRelease
 from contraparte.exchange.previewing import Leaf, Preview, Recipient
 from contraparte.exchange.quoting import Quote, find_quotes
 from contraparte.web.templatetags.pages import named
@@ -72,6 +73,8 @@ class PreviewPage:
     has_approved: bool
     why_not_approve: str
     may_release: bool
+    may_release_alone: bool
+    lone: OneOfficerRelease | None  # how it left, where one officer released it alone
     is_open: bool
     files: list[FileShown]
     takes_files: bool
@@ -103,6 +106,8 @@ def preview_page(draft: Draft, tenure: Tenure, *, now: datetime) -> PreviewPage:
         has_approved=any(one.pk == tenure.pk for one in preview.approvals),
         why_not_approve=why_not,
         may_release=is_open and preview.may_leave and bool({Role.OFFICER, Role.AUTHORISER} & set(tenure.roles)),
+        may_release_alone=is_open and bool(preview.needs) and one_officer.is_offered(draft, by=tenure, now=now),
+        lone=None if is_open else one_officer.release_of_draft(draft),
         is_open=is_open,
         files=shown_files(preview.files),
         takes_files=exchange_types.message_type(draft.type).takes_files,

@@ -16,6 +16,7 @@ from contraparte.desk.registry import DESK_SOURCES, QUIET_TYPES, DeskItem, subje
 from contraparte.directory.models import Agency, Post, Tenure
 from contraparte.directory.rules.roles import Role
 from contraparte.exchange import registry as exchange
+from contraparte.exchange.escalating import escalated_to
 from contraparte.exchange.models import Conversation, Draft, Message, Obligation, Recall, Receipt
 from contraparte.protocol.errors import MessageTypeUnknownError
 from contraparte.web.permissions import may
@@ -52,9 +53,14 @@ def board_of(tenure: Tenure, now: datetime) -> Board:
 
 
 def conversations_of(tenure: Tenure) -> QuerySet[Conversation]:
-    """Conversations this tenure may open: those of its post; for an authorising person, all of its agency."""
+    """Conversations this tenure may open: those of its post, and those in which it stands in for another one.
+
+    An authorising person opens all of the agency.
+    """
     own = Conversation.objects.filter(agency=tenure.post.agency_id)
-    return own if Role.AUTHORISER in tenure.roles else own.filter(post_id=tenure.post_id)
+    if Role.AUTHORISER in tenure.roles:
+        return own
+    return own.filter(Q(post_id=tenure.post_id) | Q(pk__in=escalated_to(tenure).values("conversation_id")))
 
 
 def conversation_for(tenure: Tenure, pk: int) -> Conversation | None:
@@ -71,7 +77,7 @@ def draft_for(tenure: Tenure, pk: int) -> Draft | None:
 def to_do(tenure: Tenure, now: datetime) -> list[DeskItem]:
     """What this post must do now, the earliest clock first, what has no clock last and the oldest first."""
     work = [item for source in DESK_SOURCES if may(tenure, source.permission) for item in source.find(tenure, now)]
-    found = [*_once(_owed(tenure), work), *_to_approve(tenure), *_to_finish(tenure)]
+    found = [*_once(_owed(tenure), work), *_stood_in(tenure), *_to_approve(tenure), *_to_finish(tenure)]
     far = now + timedelta(days=36_500)
     return sorted(found, key=lambda item: (item.due_at or far, not item.urgent, item.since or now))[:ROWS]
 
@@ -215,6 +221,14 @@ def conversation_url(pk: int) -> str:
 def _owed(tenure: Tenure) -> list[DeskItem]:
     rows = Obligation.objects.filter(agency=tenure.post.agency_id, holder=tenure.post_id, closed_at=None)
     return _obligation_items(list(rows.select_related("conversation", "message")[:ROWS]), tenure)
+
+
+def _stood_in(tenure: Tenure) -> list[DeskItem]:
+    """Urgent steps of other posts for which this one stands in."""
+    steps = [one.obligation for one in escalated_to(tenure).select_related(
+        "obligation__conversation", "obligation__message")[:ROWS]]  # fmt: skip
+    told = _("%(step)s, as substitute of the post that owes it")
+    return [replace(item, detail=told % {"step": item.detail}) for item in _obligation_items(steps, tenure)]
 
 
 def _obligation_items(rows: Sequence[Obligation], tenure: Tenure) -> list[DeskItem]:

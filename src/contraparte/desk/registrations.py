@@ -6,8 +6,8 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from contraparte.desk import footer, packages, queries, rights_words, searching
-from contraparte.desk.registry import register_quiet, register_words
+from contraparte.desk import duties, footer, packages, queries, reviews, rights_words, searching
+from contraparte.desk.registry import DeskSource, register_desk_source, register_quiet, register_words
 from contraparte.desk.words import POLICIES, REASONS
 from contraparte.directory.models import Tenure
 from contraparte.directory.rules.roles import Role
@@ -34,6 +34,9 @@ PERMISSIONS = {
     "release.prepare": {Role.OFFICER, Role.AUTHORISER},
     "release.decide": {Role.AUTHORISER},
     "release.send": {Role.OFFICER, Role.AUTHORISER},
+    "release.review": {Role.AUTHORISER},
+    "duty.view": {Role.OFFICER, Role.AUTHORISER},
+    "duty.keep": {Role.AUTHORISER},
     "item.view": {Role.OFFICER, Role.AUTHORISER},
     "item.ask": {Role.OFFICER, Role.AUTHORISER},
     "item.decide": {Role.AUTHORISER},
@@ -56,11 +59,15 @@ def register() -> None:
     register_api("contraparte.desk.api")
     register_nav(NavItem(_("Desk"), "desk:board", "desk.view", 10, icon="inbox"))
     register_nav(NavItem(_("Directory"), "desk:contacts", "contacts.view", 80, icon="contact_page"))
+    register_nav(NavItem(_("Duty roster"), "desk:duty", "duty.view", 82, icon="schedule"))
     register_nav(NavItem(_("Pouches"), "desk:pouches", "pouches.carry", 85, icon="file_present"))
     register_nav(NavItem(_("Log"), "desk:log", "log.view", 90, icon="verified_user"))
     register_search(SearchSource(_("Conversations"), "conversation.view", searching.find_conversations))
     register_search(SearchSource(_("Contacts"), "contacts.view", searching.find_contacts))
     register_notices(NoticeSource("desk.view", _notices))
+    register_notices(NoticeSource("duty.view", duties.notices))
+    register_notices(NoticeSource("release.review", reviews.notices))
+    register_desk_source(DeskSource("release.review", reviews.work))
     register_footer(FooterFacts(footer.accords_of, footer.cosigned_at, footer.silent_peers))
     register_package_index(packages.index_of)
     register_words("policy", {**POLICIES, **rights_words.POLICIES})

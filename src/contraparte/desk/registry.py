@@ -105,7 +105,10 @@ class DeskSource:
 
 StepSource = Callable[["Conversation", "Tenure", datetime], Sequence[Step]]
 
+TopicSource = Callable[[str], Iterable[str]]
+
 SUBJECTS: dict[str, Subject] = {}
+TOPIC_SOURCES: list[TopicSource] = []
 STEP_SOURCES: list[StepSource] = []
 QUIET_TYPES: set[str] = set()
 DESK_SOURCES: list[DeskSource] = []
@@ -144,6 +147,14 @@ def steps_of(conversation: "Conversation", tenure: "Tenure", now: datetime) -> l
 def register_contact_link(link: ContactLink) -> None:
     """Add something that may be begun from the directory's page."""
     CONTACT_LINKS.append(link)
+
+
+def register_topics(source: TopicSource) -> None:
+    """Help to find who handles something: `source(word)` gives the message types in which that may matter.
+
+    The word comes without case and accents (`matching.fold`), in either language.
+    """
+    TOPIC_SOURCES.append(source)
 
 
 def register_words(vocabulary: Vocabulary, words: Mapping[str, Text]) -> None:

@@ -2,7 +2,19 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from contraparte.desk.views import board, contacts, conversation, files, items, log, package, pouches, release
+from contraparte.desk.views import (
+    board,
+    contacts,
+    conversation,
+    duty,
+    files,
+    items,
+    log,
+    package,
+    pouches,
+    release,
+    reviews,
+)
 
 app_name = "desk"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -20,6 +32,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("release/<int:pk>/approve/", release.approve, name="approve"),
     path("release/<int:pk>/return/", release.give_back, name="give_back"),
     path("release/<int:pk>/send/", release.send, name="send"),
+    path("release/<int:pk>/alone/", release.send_alone, name="send_alone"),
     path("release/<int:pk>/discard/", release.discard, name="discard"),
     path("release/<int:pk>/cite/<int:item>/", release.cite, name="cite"),
     path("items/<int:pk>/", items.show, name="item"),
@@ -31,6 +44,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("permissions/<int:pk>/grant/", items.grant, name="grant"),
     path("permissions/<int:pk>/refuse/", items.refuse, name="refuse"),
     path("permissions/<int:pk>/revoke/", items.revoke, name="revoke"),
+    path("reviews/<int:pk>/", reviews.show, name="review"),
+    path("reviews/<int:pk>/decide/", reviews.decide, name="review_decide"),
+    path("duty/", duty.show, name="duty"),
+    path("duty/substitute/", duty.stand_in, name="stand_in"),
+    path("duty/plan/", duty.plan, name="plan_shift"),
+    path("duty/<int:pk>/end/", duty.end, name="end_shift"),
     path("pouches/", pouches.show, name="pouches"),
     path("pouches/make/", pouches.make, name="make_pouch"),
     path("pouches/take/", pouches.take, name="take_pouch"),

@@ -73,6 +73,7 @@ ENTRIES: dict[str, str | Promise] = {
     Kind.HOLD_LIFTED: _("Hold lifted"),
     Kind.NODE_RECOVERED: _("Node recovered"),
     Kind.MESSAGE_RECALLED: _("Message recalled"),
+    Kind.RELEASE_REVIEWED: _("Release reviewed"),
 }
 
 CUSTODY: dict[str, str | Promise] = {

@@ -233,6 +233,41 @@ def key_list(home: HomeOption) -> None:
 
 
 @app.command()
+def who(
+    topic: Annotated[str, typer.Argument(help="A message type or topic, as inquiry.request/1 or trace.")],
+    home: HomeOption,
+    at: Annotated[str, typer.Option(help="Only of this agency or country, as us.doj or us.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """List the posts that handle a type or topic: post, agency, channel, time there."""
+    with opened(home) as now:
+        from contraparte.directory import queries
+        from contraparte.directory.calendars import zone_of
+
+        found = [
+            {
+                "post": post.pk,
+                "name_en": post.name_en,
+                "name_es": post.name_es,
+                "agency": post.agency_id,
+                "agency_en": post.agency.name_en,
+                "agency_es": post.agency.name_es,
+                "channel": post.channel,
+                "handles": post.handles,
+                "time_zone": post.time_zone,
+                "local_time": f"{now.astimezone(zone_of(post.time_zone)):%Y-%m-%dT%H:%M}",
+            }
+            for post in queries.who_answers(topic, at)
+        ]
+        if as_json:
+            typer.echo(json.dumps(found, ensure_ascii=False, indent=1))
+            return
+        for one in found:
+            told = f"{one['post']}  {one['name_en']}, {one['agency_en']}  {one['local_time']} {one['time_zone']}"
+            typer.echo(f"{told}  {one['channel']}".rstrip())
+
+
+@app.command()
 def appoint(
     post: Annotated[str, typer.Argument(help="Post id.")],
     home: HomeOption,

@@ -113,6 +113,48 @@ class Tenure(models.Model):
         return f"{self.post_id} {self.id}"
 
 
+class DutyShift(models.Model):
+    """One line of a post's duty roster, in its time zone. Kept for ever, so that who was on duty can be told later."""
+
+    post = models.ForeignKey(Post, models.PROTECT, related_name="+")
+    holder = models.ForeignKey(
+        Tenure, models.PROTECT, null=True, related_name="+", help_text="nobody: that day is left free"
+    )
+    weekday = models.PositiveSmallIntegerField(null=True, help_text="every week; Monday is 0")
+    day = models.DateField(null=True, help_text="once; that day's lines replace those of its weekday")
+    begins = models.TimeField()
+    ends = models.TimeField(help_text="no later than `begins`: on the next day")
+    planned_by = models.ForeignKey(Tenure, models.PROTECT, related_name="+")
+    planned_at = models.DateTimeField()
+    ended_by = models.ForeignKey(Tenure, models.PROTECT, null=True, related_name="+")
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("post_id", "id")
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(weekday__isnull=True) ^ models.Q(day__isnull=True),
+                name="duty_weekly_or_once",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.post_id} {self.pk}"
+
+
+class Substitute(models.Model):
+    """Which post of the same agency stands in where nobody of this one opens what is urgent, and after how long."""
+
+    post = models.OneToOneField(Post, models.PROTECT, primary_key=True, related_name="+")
+    substitute = models.ForeignKey(Post, models.PROTECT, related_name="+")
+    silence = models.DurationField(help_text="from the moment the step is owed")
+    set_by = models.ForeignKey(Tenure, models.PROTECT, related_name="+")
+    set_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.post_id} {self.substitute_id}"
+
+
 class Key(models.Model):
     """A public key of an agency, as the signed directory gives it (P1.5, P1.6). Never deleted: signatures need it."""
 

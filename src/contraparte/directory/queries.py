@@ -237,6 +237,23 @@ def who_handles(topic: str, agency_id: str | None = None, *, limit: int = PAGE) 
     return [one for one, _ in zip(found, range(limit), strict=False)]
 
 
+def who_answers(topic: str, at: str = "", *, limit: int = PAGE) -> list[Post]:
+    """For people: as `who_handles`, and a noun alone (`inquiry`) finds every post that handles any type of it.
+
+    `at` narrows to an agency or a country.
+    """
+    wanted = {topic, topic.partition(".")[0], f"{topic.partition('.')[0]}.*"}
+    rows = Post.objects.select_related("agency").filter(listed=True, agency__listed=True)
+    if at:
+        rows = rows.filter(Q(agency_id=at) | Q(agency__country=at))
+    found = (
+        one
+        for one in rows.order_by("id")
+        if wanted & set(one.handles) or any(str(name).partition(".")[0] == topic for name in one.handles)
+    )
+    return [one for one, _ in zip(found, range(limit), strict=False)]
+
+
 def due_at(view: AccordView, kind: str, urgency: str | None, recipient: str, start: datetime) -> datetime | None:
     """When a stage that began at `start` is due at the recipient post, None where the accord sets no clock (P8)."""
     clock = view.clock(kind, urgency)

@@ -18,6 +18,7 @@ from contraparte.directory.rules.roles import CONTENT_ROLES
 from contraparte.exchange import custody, registry
 from contraparte.exchange.attaching import drop_files_of_draft
 from contraparte.exchange.composing import Outgoing, compose_with_copies, require_road_open
+from contraparte.exchange.escalating import stands_in
 from contraparte.exchange.items import recalled_ids
 from contraparte.exchange.models import Approval, CaseFile, Conversation, Draft, Message, Receipt
 from contraparte.exchange.previewing import Preview, approvals_of, is_drafter, outgoing_of, preview_draft
@@ -368,7 +369,7 @@ def note_opened(conversation: Conversation, *, by: Tenure, now: datetime.datetim
     and neither is one by who keeps the node and sees no content. A page that has nothing to say so takes no lock.
     """
     reads = by.person_id is not None and bool(CONTENT_ROLES & set(by.roles))
-    if by.post_id != conversation.post_id or not reads:
+    if not reads or (by.post_id != conversation.post_id and not stands_in(by, conversation)):
         return
     said = Receipt.objects.filter(message=OuterRef("pk"), ours=True, kind="opened")
     fresh = Message.objects.filter(conversation=conversation, direction="in", state=Message.State.HANDLED)

@@ -221,4 +221,5 @@ def decide(question: Question) -> Decision:
     ids = tuple(sorted(deciding))
     if missing:
         return Hold(ids, policies.hash, tuple(fields), needs=missing)
-    return Released(ids, policies.hash, tuple(fields))
+    replaced = "approval" in needs and not question.approvals.others
+    return Released(ids, policies.hash, tuple(fields), alone=question.approvals.alone if replaced else None)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from contraparte.directory import keyring
 from contraparte.directory import queries as directory
-from contraparte.exchange import arriving, outbox, registrations, registry, retention, rounds
+from contraparte.exchange import arriving, escalating, outbox, registrations, registry, retention, rounds
 from contraparte.exchange.attaching import erase_files_of
 from contraparte.exchange.attachment_auditing import find_attachment_faults
 from contraparte.exchange.auditing import find_message_faults
@@ -67,5 +67,6 @@ def install() -> None:
     rounds.install()
     arriving.install()
     outbox.install()
+    escalating.install()
     retention.install()
     registrations.register()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from django.utils.translation import gettext_lazy as _
 
-from contraparte.exchange import handlers, messages, registry
+from contraparte.exchange import handlers, messages, one_officer, registry
 from contraparte.exchange.permissions import TELL
 from contraparte.exchange.recalls import ANSWER, answer_recall
 from contraparte.exchange.registry import MessageType
@@ -54,5 +54,6 @@ def register() -> None:
     for message_type in TYPES:
         registry.register(message_type)
     registry.register_policies(Path(__file__).parent / "policies" / "rights.cedar")
+    registry.register_keeper(one_officer.forget)
     registry.register_job(ANSWER, answer_recall)
     registry.register_job(TELL, handlers.tell_end)

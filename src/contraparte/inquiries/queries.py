@@ -10,6 +10,7 @@ from django.http import Http404
 from contraparte.directory import queries as directory
 from contraparte.directory.models import Post, Tenure
 from contraparte.directory.rules.roles import Role
+from contraparte.exchange.escalating import escalated_to, stands_in
 from contraparte.exchange.items import recalled_ids
 from contraparte.exchange.models import Conversation, Message, Obligation
 from contraparte.exchange.reading import is_erased, read_message
@@ -45,12 +46,22 @@ class Row:
 
 
 def inquiries_of(tenure: Tenure) -> QuerySet[Inquiry]:
-    """The inquiries a tenure's post holds or held before they left; an authorising person sees those of the agency."""
+    """The inquiries a tenure's post holds, held before they left, or stands in for; an authorising person sees those
+    of the agency.
+    """
     rows = Inquiry.objects.filter(agency=tenure.post.agency_id).select_related("post", "conversation", "lead")
     if Role.AUTHORISER in tenure.roles:
         return rows
     held = Leg.objects.filter(inquiry=OuterRef("pk"), start=tenure.post_id)
-    return rows.filter(Q(post_id=tenure.post_id) | Exists(held))
+    stood_in = Q(conversation__in=escalated_to(tenure).values("conversation_id"))
+    return rows.filter(Q(post_id=tenure.post_id) | Exists(held) | stood_in)
+
+
+def may_act(tenure: Tenure, found: Inquiry) -> bool:
+    """Whether the tenure's post may take steps in it: as the post whose it is, or as its substitute."""
+    if found.post_id == tenure.post_id:
+        return True
+    return found.conversation is not None and stands_in(tenure, found.conversation)
 
 
 def inquiry(tenure: Tenure, pk: int) -> Inquiry:

@@ -10,7 +10,7 @@ from contraparte.desk import registry as desk
 from contraparte.directory.rules.roles import Role
 from contraparte.exchange import registry as exchange
 from contraparte.exchange.registry import MessageType
-from contraparte.inquiries import desk_entries, messages
+from contraparte.inquiries import desk_entries, messages, topics
 from contraparte.inquiries.actions.forgetting import facts_kept, forget
 from contraparte.inquiries.actions.sharing import tell_sent_on
 from contraparte.inquiries.actions.signing import forget_signed, keeps_back, owns_file
@@ -152,6 +152,7 @@ def register() -> None:
     desk.register_contact_link(
         desk.ContactLink("inquiry", "inquiries.ask", _("Ask this post"), desk_entries.new_request)
     )
+    desk.register_topics(topics.types_about)
     desk.register_words("field", desk_entries.FIELD_WORDS)
     desk.register_words("value", desk_entries.VALUE_WORDS)
     desk.register_words("policy", desk_entries.POLICY_WORDS)

@@ -84,7 +84,7 @@ def thread_page(
     standing = standing_of(found, now)
     thread = queries.thread(standing)
     shared = queries.shared_in(found)
-    may_step = may(request.tenure, "inquiries.step").allowed and found.post_id == request.tenure.post_id
+    may_step = may(request.tenure, "inquiries.step").allowed and queries.may_act(request.tenure, found)
     is_ours = found.side == Inquiry.Side.INITIATOR
     shown = queries.latest_shown(found)
     owed = queries.owed_in(found)
@@ -196,7 +196,7 @@ def send_on(request: PageRequest, pk: int) -> HttpResponse:
 def step(request: PageRequest, pk: int, step: str) -> HttpResponse:
     """One step: its small form, and what happens when it is taken."""
     found = queries.inquiry(request.tenure, pk)
-    if step not in STEP_NAMES or found.post_id != request.tenure.post_id:
+    if step not in STEP_NAMES or not queries.may_act(request.tenure, found):
         raise Http404
     measures = [
         (int(one["number"]), f"{one['number']} · {measure_words(one.get('code', ''))}")

@@ -259,7 +259,10 @@ def _accord(identifier: str, parties: list[str], routing: list[dict[str, Any]]) 
         "format": "contraparte-accord/1",
         "id": identifier,
         "parties": parties,
-        "title": {"en": "Firearm traces", "es": "Rastreo de armas de fuego"},
+        "title": {
+            "en": "Cooperation in investigations and firearm traces",
+            "es": "Cooperación en investigaciones y rastreo de armas de fuego",
+        },
         "effective_from": "2026-01-01T00:00:00Z",
         "languages": ["es", "en"],
         "permits": [{"types": CARRIED, "from": start, "to": end} for start, end in ways],
@@ -270,6 +273,14 @@ def _accord(identifier: str, parties: list[str], routing: list[dict[str, Any]]) 
             {**clock, "types": ["trace.request/1"], "days": 9, "calendar": "working", "source": ROUTINE},
             {**clock, "types": ["trace.count/1", "trace.link/1"], "hours": 24, "source": LAW},
             *_inquiry_clocks(),
+        ],
+        "one_officer": [
+            {
+                "types": ["inquiry.request/1", "inquiry.answer/1"],
+                "urgencies": ["urgent", "at_hand"],
+                "review_hours": 24,
+                "source": {"kind": "proposal", "cite": "emergencies at night"},
+            }
         ],
         "grounds": [
             {

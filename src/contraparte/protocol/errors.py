@@ -1358,3 +1358,57 @@ class EvidenceForbiddenError(PolicyError):
     """The item may not stand in a court file. `reason`; the ways out are `ways`."""
 
     code = "evidence.forbidden"
+
+
+class DutyFieldError(InputError):
+    """A line of a duty roster without its day, in the past, or for somebody who does not serve there. `field`."""
+
+    code = "duty.field"
+
+
+class SubstituteFieldError(InputError):
+    """A substitute that is no other post of the agency, or a silence out of bounds. `field`."""
+
+    code = "substitute.field"
+
+
+class OneOfficerAccordError(PolicyError):
+    """The accord does not let one officer alone release this type at this urgency. `type`, `urgency`."""
+
+    code = "one_officer.accord"
+
+
+class OneOfficerDutyError(PolicyError):
+    """Only who is on duty at the sending post releases alone. `post`."""
+
+    code = "one_officer.duty"
+
+
+class OneOfficerNeedsError(PolicyError):
+    """More is needed than the one approval that a later review may replace. `needs`."""
+
+    code = "one_officer.needs"
+
+
+class OneOfficerReasonError(InputError):
+    """A release by one officer without its reason. `field`."""
+
+    code = "one_officer.reason"
+
+
+class ReviewOwnError(PolicyError):
+    """Who drafted or released it does not review the release."""
+
+    code = "review.own"
+
+
+class ReviewDoneError(StateError):
+    """The release was reviewed before."""
+
+    code = "review.done"
+
+
+class ReviewTextError(InputError):
+    """A release that is not upheld without a word why. `field`."""
+
+    code = "review.text"

@@ -18,6 +18,7 @@ _KINDS = (
     "hold:lifted",
     "node:recovered",
     "message:recalled",
+    "release:reviewed",
 )
 _MAX_MINUTE = int(datetime(9999, 12, 31, 23, 59, tzinfo=UTC).timestamp()) // 60
 _FIELDS = ("envelope_hash", "commitment", "signature_hash")

@@ -128,8 +128,8 @@ def _chosen(request: HttpRequest, held: "list[Tenure]") -> "Tenure | None":
 
 def zone_of(tenure: "Tenure | None") -> str:
     """The time zone a post works in: its own where the directory names one, else the node's."""
-    zone = tenure.post.extra.get("time_zone") if tenure is not None else None
-    return str(zone or settings.HOME.time_zone)
+    zone = tenure.post.time_zone if tenure is not None else "UTC"
+    return str(settings.HOME.time_zone if zone == "UTC" else zone)
 
 
 class DenyUndeclared:

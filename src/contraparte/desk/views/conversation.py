@@ -9,6 +9,7 @@ from contraparte.desk.markings import marking_words
 from contraparte.desk.registry import steps_of, subject_of
 from contraparte.desk.rules.elapsed import totals
 from contraparte.exchange import actions as exchange
+from contraparte.exchange.escalating import escalations_of
 from contraparte.protocol.marking import Marking
 from contraparte.web.permissions import PageRequest, may, page
 
@@ -46,6 +47,7 @@ def show(request: PageRequest, pk: int) -> HttpResponse:
         "owed": owed,
         "bar": bar,
         "held": totals(bar),
+        "escalations": escalations_of(conversation),
         "is_running": conversation.closed_at is None,
         "can_package": bool(entries and may(request.tenure, "conversation.package")),
         "can_release": bool(may(request.tenure, "release.view")),

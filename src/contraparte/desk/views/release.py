@@ -18,10 +18,13 @@ from contraparte.desk.items import item_for
 from contraparte.desk.previews import preview_page
 from contraparte.directory.models import Tenure
 from contraparte.exchange import actions as exchange
+from contraparte.exchange import one_officer
 from contraparte.exchange.models import Draft
 from contraparte.protocol.errors import ContraparteError
 from contraparte.web.permissions import PageRequest, may, page, require_post
 from contraparte.web.wording import status_of, words_of
+
+ALONE = "alone"  # prefix of the form in which the officer on duty says why it cannot wait
 
 
 class ReasonForm(forms.Form):
@@ -109,6 +112,22 @@ def send(request: PageRequest, pk: int) -> HttpResponse:
     )
 
 
+@require_post("release.send")
+def send_alone(request: PageRequest, pk: int) -> HttpResponse:
+    """Release in an emergency without the approval: for who is on duty, where the accord allows it, reviewed later."""
+    draft, form = find_draft(request.tenure, pk), ReasonForm(request.POST, prefix=ALONE)
+    if not form.is_valid():
+        return show_preview(request, draft, alone=form, status=422)
+    return step(
+        request,
+        draft,
+        lambda: one_officer.release_alone(
+            draft, reason=form.cleaned_data["text"], by=request.tenure, now=timezone.now()
+        ),
+        _("Released by you alone. An authorising person who had no part in it owes a review."),
+    )
+
+
 @require_post("release.prepare")
 def discard(request: PageRequest, pk: int) -> HttpResponse:
     """Give the draft up; it stays on record."""
@@ -171,6 +190,7 @@ def show_preview(
     error: ContraparteError | None = None,
     redaction: ReasonForm | None = None,
     note: ReasonForm | None = None,
+    alone: ReasonForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
     """The preview as it stands now, with what was refused."""
@@ -184,5 +204,7 @@ def show_preview(
         "can_decide": bool(may(request.tenure, "release.decide")),
         "redaction": redaction,
         "note": note or ReasonForm(),
+        "alone": alone or ReasonForm(prefix=ALONE),
+        "can_review": bool(may(request.tenure, "release.review")),
     }
     return render(request, "desk/release.html", context, status=status)

@@ -129,6 +129,22 @@ class Handling(Signed):
     words: Words
 
 
+class OneOfficer(Signed):
+    """Messages that in an emergency the officer on duty releases alone, and within what time it is reviewed."""
+
+    types: Annotated[list[TypePattern], Field(min_length=1, max_length=EVERY)]
+    urgencies: Annotated[list[Code], Field(min_length=1, max_length=20)]
+    review_hours: Annotated[int, Field(ge=1, le=24 * 31)]
+    source: Source
+
+    @field_validator("urgencies")
+    @classmethod
+    def _no_routine(cls, urgencies: list[str]) -> list[str]:
+        if "routine" in urgencies:
+            raise ValueError("what is routine is never released by one officer")
+        return urgencies
+
+
 class AccordDocument(Signed):
     """The accord as signed; `AccordView` is how the rest of the house asks it."""
 
@@ -143,6 +159,7 @@ class AccordDocument(Signed):
     routing: Annotated[list[Route], Field(max_length=EVERY)] = []
     calendars: dict[Code, Calendar] = {}
     clocks: Annotated[list[Clock], Field(max_length=EVERY)] = []
+    one_officer: Annotated[list[OneOfficer], Field(max_length=EVERY)] = []
     grounds: Annotated[list[Ground], Field(max_length=EVERY)] = []
     purposes: Annotated[list[Code], Field(min_length=1, max_length=EVERY)]
     handling: Annotated[list[Handling], Field(min_length=1, max_length=EVERY)]
@@ -274,6 +291,13 @@ class AccordView:
         stages = dict.fromkeys(clock.stage for clock in self.document.clocks if _names(clock.types, kind))
         found = (self.clock(kind, urgency, stage) for stage in stages)
         return tuple(clock for clock in found if clock is not None)
+
+    def one_officer(self, kind: str, urgency: str) -> OneOfficer | None:
+        """The rule under which one officer alone may release `kind` at that urgency; None: not at all."""
+        for rule in self.document.one_officer:
+            if _names(rule.types, kind) and urgency in rule.urgencies:
+                return rule
+        return None
 
     @property
     def unknown(self) -> Document:

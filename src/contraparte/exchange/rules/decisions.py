@@ -38,10 +38,30 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
-class Released(Decision):
-    """May leave now."""
+class Alone:
+    """The exception under which an officer on duty releases what wants an approval: by which accord, for which
+    urgency, and until when somebody else must have reviewed it. Codes and an instant (RFC 3339), no words."""
 
+    accord: str
+    urgency: str
+    review_due: str
+
+    def to_json(self) -> dict[str, str]:
+        """As it stands in the decision."""
+        return {"accord": self.accord, "urgency": self.urgency, "review_due": self.review_due}
+
+
+@dataclass(frozen=True, slots=True)
+class Released(Decision):
+    """May leave now. `alone` where an approval that was needed is replaced by a later review."""
+
+    alone: Alone | None = None
     outcome = "release"
+
+    def to_json(self) -> dict[str, Any]:
+        """What every decision keeps, and the exception where there is one."""
+        told = Decision.to_json(self)
+        return told if self.alone is None else {**told, "alone": self.alone.to_json()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +86,13 @@ class Approvals:
 
     others: int = 0  # distinct authorising persons who are not the drafter
     reviewers: int = 0  # of these, how many besides the first
+    alone: Alone | None = None  # the officer on duty releases it alone; a second look is never replaced
 
 
 def unmet(needs: frozenset[str], approvals: Approvals) -> tuple[str, ...]:
     """Those of `needs` that `approvals` do not satisfy, in a stable order."""
     satisfied = {
-        "approval": approvals.others >= 1,
+        "approval": approvals.others >= 1 or approvals.alone is not None,
         "second_approval": approvals.others >= 2,
         "senior_review": approvals.others >= 2,
     }

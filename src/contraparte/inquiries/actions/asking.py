@@ -6,6 +6,7 @@ from typing import Any
 from contraparte.directory import queries as directory
 from contraparte.directory.models import Tenure
 from contraparte.exchange import actions as exchange
+from contraparte.exchange.escalating import stands_in
 from contraparte.exchange.models import Draft, Message
 from contraparte.exchange.writing import writing
 from contraparte.inquiries.actions.handing import note_version
@@ -216,8 +217,11 @@ def _note_opening(row: Inquiry, uuid: str, body: dict[str, Any]) -> None:
 
 
 def require_own(row: Inquiry, by: Tenure, now: datetime) -> None:
-    """Raise unless `by` acts for the post whose inquiry it is, now: PostNotLocalError, TenureEndedError."""
-    if by.post_id != row.post_id:
+    """Raise unless `by` acts now for the post whose inquiry it is: PostNotLocalError, TenureEndedError.
+
+    A substitute to which a step of the thread went acts for that post (P8.1).
+    """
+    if by.post_id != row.post_id and (row.conversation is None or not stands_in(by, row.conversation)):
         raise PostNotLocalError(post=row.post_id)
     if not directory.is_running(by, now):
         raise TenureEndedError(tenure=str(by.pk))

@@ -41,6 +41,7 @@ class Kind(StrEnum):
     HOLD_LIFTED = "hold:lifted"
     NODE_RECOVERED = "node:recovered"
     MESSAGE_RECALLED = "message:recalled"
+    RELEASE_REVIEWED = "release:reviewed"
 
 
 KIND_NUMBERS: Final[dict[Kind, int]] = {
@@ -58,6 +59,7 @@ KIND_NUMBERS: Final[dict[Kind, int]] = {
     Kind.HOLD_LIFTED: 12,
     Kind.NODE_RECOVERED: 13,
     Kind.MESSAGE_RECALLED: 14,
+    Kind.RELEASE_REVIEWED: 15,
 }
 _KINDS: Final = {number: kind for kind, number in KIND_NUMBERS.items()}
 

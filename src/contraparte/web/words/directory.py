@@ -97,4 +97,12 @@ WORDS: dict[str, Problem] = {
         _("The accord is suspended."),
         _("What carries content waits until both sides resume. Receipts, recalls and deletions still pass."),
     ),
+    "substitute.field": Problem(
+        _("This substitute cannot be set."),
+        _("It is another post of the same agency, and stands in after 15 minutes at the least and 7 days at the most."),
+    ),
+    "duty.field": Problem(
+        _("This line cannot stand in the roster."),
+        _("Name either a weekday or one day that is not over, and somebody who serves at the post; 200 lines at most."),
+    ),
 }

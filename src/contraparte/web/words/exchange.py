@@ -221,4 +221,32 @@ WORDS: dict[str, Problem] = {
         _("This item may not stand in a court file: it is intelligence, or not for judicial proceedings (H1)."),
         _("Ask who sent it for permission, or convert the lead into a formal request and file the answer to that."),
     ),
+    "one_officer.accord": Problem(
+        _("The accord does not let one officer alone release this."),
+        _("It names the types and urgencies for which that is allowed. Ask an authorising person for approval."),
+    ),
+    "one_officer.duty": Problem(
+        _("Only who is on duty at the sending post releases alone."),
+        _("See the duty roster who is, or ask an authorising person for approval."),
+    ),
+    "one_officer.needs": Problem(
+        _("A later review replaces the approval of one person and nothing else."),
+        _("The release preview names what else is needed; it waits for that."),
+    ),
+    "one_officer.reason": Problem(
+        _("It does not say why it cannot wait."),
+        _("Say in a sentence why no approval can be waited for; 1,000 characters at most."),
+    ),
+    "review.own": Problem(
+        _("Who drafted or released it does not review it."),
+        _("Another authorising person of your agency reviews it."),
+    ),
+    "review.done": Problem(
+        _("This release was reviewed before."),
+        _("The first review stands; it is shown below."),
+    ),
+    "review.text": Problem(
+        _("A release that is not upheld needs a word why."),
+        _("Say what should not have left, or why it could have waited; 1,000 characters at most."),
+    ),
 }
