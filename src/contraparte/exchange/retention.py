@@ -156,7 +156,7 @@ def _erase_words_about(row: Message) -> None:
     permissions.filter(item=row).update(why="", note="")
     recalls.filter(Q(item_uuid=row.uuid) | Q(order=row.uuid)).update(note="")
     permissions.filter(uuid=row.uuid).update(why="")
-    if row.type.startswith("permission.refuse/"):
+    if row.type.startswith("permission.refuse/") and row.in_reply_to is not None:
         permissions.filter(uuid=row.in_reply_to).update(note="")
 
 
