@@ -13,6 +13,7 @@ import logging
 from typing import Any
 
 from django.db import connection
+from django.db.models import Q
 
 from contraparte.directory import queries as directory
 from contraparte.exchange import registry
@@ -143,11 +144,20 @@ def _erase_around(row: Message, now: datetime.datetime) -> None:
     for draft in open_drafts:
         Draft.objects.filter(pk=draft.pk).update(**gone, state=Draft.State.DISCARDED, version=draft.version + 1)
     Draft.objects.filter(sources__item=row, state=Draft.State.DISCARDED).update(**gone)
-    Permission.objects.filter(item=row).update(why="", note="")
-    Recall.objects.filter(agency=row.agency, item_uuid=row.uuid).update(note="")
+    _erase_words_about(row)
     registry.forget(row, now)
     for erase in registry.erasers():
         erase(row, now)
+
+
+def _erase_words_about(row: Message) -> None:
+    """What permissions and recalls say goes with the item they are about, and with the message that said it."""
+    permissions, recalls = Permission.objects.filter(agency=row.agency), Recall.objects.filter(agency=row.agency)
+    permissions.filter(item=row).update(why="", note="")
+    recalls.filter(Q(item_uuid=row.uuid) | Q(order=row.uuid)).update(note="")
+    permissions.filter(uuid=row.uuid).update(why="")
+    if row.type.startswith("permission.refuse/") and row.in_reply_to is not None:
+        permissions.filter(uuid=row.in_reply_to).update(note="")
 
 
 def _overwrite_what_is_deleted() -> None:
