@@ -37,6 +37,7 @@ from contraparte.outcomes.rules.lifecycle import Act, State, allowed
 from contraparte.outcomes.rules.publishing import rows_of, to_json
 from contraparte.outcomes.rules.quarters import Quarter
 from contraparte.protocol.errors import InquiryStepError, RefusalUnconsultedError, StepDraftedError
+from tests.exchange.canaries import cells_with, erase_everything
 from tests.exchange.small_world import OPERATOR
 from tests.inquiries.inquiry_world import LETTER, POLICE, InquiryWorld, make_world
 from tests.inquiries.test_any_order import BODIES
@@ -48,6 +49,7 @@ pytestmark = [pytest.mark.store, pytest.mark.timeout(900)]
 # The suite plays the same lives each time; CONTRAPARTE_LIVES=200 plays so many others.
 WANTED = os.environ.get("CONTRAPARTE_LIVES", "")
 LIVES, MOVES = int(WANTED or 40), 25
+CANARY = "What a person wrote in one of these lives"
 MX, US = "mx.fge-son", "us.doj"
 SPONTANEOUS: dict[str, Any] = {
     "instrument": "spontaneous", "counterpart": POLICE["counterpart"], "facts": "Three lorries cross at night.",
@@ -97,7 +99,7 @@ class Lives(RuleBasedStateMachine):
         if not steps:
             return
         step = steps[pick % len(steps)]
-        body = BODIES.get(step, {"text": "…"})
+        body = BODIES.get(step, {}) | {"text": CANARY}
         try:
             done = take_step(row, step, body, by=self.person(row), now=self.world.now)
         except RefusalUnconsultedError as error:
@@ -189,13 +191,13 @@ class Lives(RuleBasedStateMachine):
                     mine, contribution=frozenset({Contribution.PROVIDED}), by=self.person(row), now=self.world.now
                 ),
                 Act.CONTEST: lambda: stating.contest_outcome(
-                    mine, reason="It is not final.", by=self.person(row), now=self.world.now
+                    mine, reason=CANARY, by=self.person(row), now=self.world.now
                 ),
                 Act.CORRECT: lambda: stating.correct_outcome(
-                    mine, arrest(region=region), reason="Seen again.", by=self.person(row), now=self.world.now
+                    mine, arrest(region=region), reason=CANARY, by=self.person(row), now=self.world.now
                 ),
                 Act.RETRACT: lambda: stating.retract_outcome(
-                    mine, reason="Another person.", by=self.person(row), now=self.world.now
+                    mine, reason=CANARY, by=self.person(row), now=self.world.now
                 ),
             }
             say[acts[pick % len(acts)]]()
@@ -366,3 +368,7 @@ def test_lives_of_inquiries_and_outcomes_end_alike_on_both_sides(world: InquiryW
     )  # fmt: skip
     assert Inquiry.objects.filter(agency=MX).count() >= LIVES
     assert list(find_message_faults()) == [] and not check_ledger().findings
+    # When the time of everything is over, no row shows what anybody wrote.
+    assert cells_with([CANARY])
+    assert erase_everything() == Message.objects.count()
+    assert cells_with([CANARY]) == set()
