@@ -268,6 +268,12 @@ class RightMissingError(PolicyError):
     code = "tenure.right.missing"
 
 
+class ActingForbiddenError(PolicyError):
+    """No active person of that name holds the post now in a role that may do this. `person`, `post`."""
+
+    code = "tenure.acting"
+
+
 class LocalKeyMissingError(NodeError):
     """This node holds no usable private key. `agency` and `purpose`, or `kid`."""
 
@@ -563,6 +569,18 @@ class AttachmentTooManyError(InputError):
     """The draft has as many files as a message may carry. `field`, `limit`."""
 
     code = "attachment.too_many"
+
+
+class InquiryFileChangedError(StateError):
+    """A file of an answer is not, or no longer, what its sender signed. `sha256` of what was signed."""
+
+    code = "inquiry.file.changed"
+
+
+class InquiryFileUnknownError(PolicyError):
+    """A step names a file that was not sent in its thread. `sha256`."""
+
+    code = "inquiry.file.unknown"
 
 
 class AttachmentLostError(NodeError):
