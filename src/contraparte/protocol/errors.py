@@ -742,6 +742,18 @@ class PackageRestrictedError(PolicyError):
     code = "package.restricted"
 
 
+class PackagePermissionExpiredError(PolicyError):
+    """The permission by which an item could have entered a court file is over, or has not begun. `item`."""
+
+    code = "package.permission.expired"
+
+
+class PackagePermissionRevokedError(PolicyError):
+    """The permission by which an item could have entered a court file was withdrawn. `item`."""
+
+    code = "package.permission.revoked"
+
+
 class PackageUnprovableError(StateError):
     """Something an expert needs is not here: a key, a proof, signed metadata. `what`, `item`."""
 
