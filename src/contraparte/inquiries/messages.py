@@ -238,8 +238,8 @@ def was_used(told: Mapping[str, Any]) -> bool:
 
 REFERENCES: Final = {"/reference": "administrative"}
 SAID: Final = {**REFERENCES, "/text": "case"}
-VERIFY_CLASSES: Final = {**REFERENCES, "/files/*": "administrative"}
-REJECT_CLASSES: Final = {**SAID, "/files/*": "administrative"}
+VERIFY_CLASSES: Final = {**REFERENCES, "/files": "administrative", "/files/*": "administrative"}
+REJECT_CLASSES: Final = {**SAID, "/files": "administrative", "/files/*": "administrative"}
 REQUEST_CLASSES: Final = {
     **REFERENCES,
     **{f"/{name}": "administrative" for name in ("instrument", "article", "urgency", "due_on", "follows")},
