@@ -10,11 +10,14 @@ import bagit
 import pytest
 from django.conf import settings as node_settings
 from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
 
 from contraparte.directory import keyring
 from contraparte.exchange.models import Attachment, Conversation
 from contraparte.exchange.packaging import TYP, write_package
-from contraparte.protocol import jws
+from contraparte.exchange.packed_files import place_of
+from contraparte.protocol import jws, package_files
 from contraparte.protocol.encoding import canonical_json
 from contraparte.protocol.errors import PackageUnprovableError
 from contraparte.protocol.keys import Purpose
@@ -77,6 +80,13 @@ def test_both_sides_package_the_files_with_their_custody_and_both_verify(
         assert {"signed_accepted", "signed_delivered"} < set(kinds)
         assert ("added" in kinds) == (thread == sent) and not {"by", "person"} & set(first["events"][0])
         assert "cámara 0.JPG" in files["data/index.html"].decode()
+
+
+@given(st.integers(1, 64), st.text(min_size=1, max_size=30) | st.from_regex(r"[a-z]{0,3}\\.[A-Za-z0-9.]{0,10}"))
+def test_writer_and_verifier_agree_where_a_file_lies_and_it_is_no_path(position: int, name: str) -> None:
+    place = place_of(position, name)
+    assert place == package_files._place_of(position, name)
+    assert place.count("/") == 1 and ".." not in place and place.isascii()
 
 
 def test_the_other_program_finds_the_bag_valid(sent: Conversation, tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ from contraparte.desk.words import MARKS
 from contraparte.directory.models import Post
 from contraparte.exchange.models import Conversation, Message
 from contraparte.exchange.packaging import MOST_ITEMS, Package, PackedItem, refusal
+from contraparte.exchange.packed_files import place_of
 from contraparte.protocol.attachments import files_of
-from contraparte.protocol.package_files import place_of
 from contraparte.web.wording import Words, words_of
 
 LANGUAGES = ("en", "es")

@@ -3,6 +3,7 @@
 They are opened while they are written, in pieces; a file that is not what was signed leaves no package behind.
 """
 
+from pathlib import PurePosixPath
 from typing import Any
 
 from contraparte.exchange.attaching import open_file
@@ -13,7 +14,19 @@ from contraparte.protocol.attachments import files_of
 from contraparte.protocol.encoding import canonical_json, instant
 from contraparte.protocol.errors import AttachmentChangedError, AttachmentLostError, PackageUnprovableError
 from contraparte.protocol.message import Message as Said
-from contraparte.protocol.package_files import place_of
+
+SUFFIX_CHARS = 8
+
+
+def place_of(position: int, name: str) -> str:
+    """Where the file at that place of its message, from 1, lies below the item: a number, and what kind it says it is.
+
+    Its own name stands in the message: a name somebody chose abroad is nobody's path.
+    """
+    suffix = PurePosixPath(f"x{name[name.rindex('.') :].lower()}").suffix if "." in name else ""
+    letters = suffix[1:]
+    plain = letters.isascii() and letters.isalnum() and len(letters) <= SUFFIX_CHARS
+    return f"files/{position:02d}{suffix if plain else ''}"
 
 
 def write_files(bag: Bag, base: str, row: Message, message: Said) -> None:

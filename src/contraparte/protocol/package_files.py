@@ -20,7 +20,7 @@ SIGNED: Final = "signed_"
 _SUFFIX: Final = re.compile(r"\.[a-z0-9]{1,8}", re.ASCII)
 
 
-def place_of(position: int, name: str) -> str:
+def _place_of(position: int, name: str) -> str:
     """Where the file at that place of its message lies, from 1; its own name stands in the message alone."""
     suffix = name[name.rindex(".") :].lower() if "." in name else ""
     return f"{FOLDER}{position:02d}{suffix if _SUFFIX.fullmatch(suffix) else ''}"
@@ -41,7 +41,7 @@ def check_files(
     except ContraparteError as error:
         blame("message.unproven", f"{base}presentation.sd-jwt", error.code)
         return
-    places = [f"{base}{place_of(position, file.name)}" for position, file in enumerate(described, 1)]
+    places = [f"{base}{_place_of(position, file.name)}" for position, file in enumerate(described, 1)]
     for path, file in zip(places, described, strict=True):
         if path not in listed:
             blame("file.missing", path)
