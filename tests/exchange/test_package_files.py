@@ -76,9 +76,9 @@ def test_both_sides_package_the_files_with_their_custody_and_both_verify(
         assert files[PHOTO] == content(200_000) and files["data/items/0001/files/02"] == content(77, b"b")
         [first, _] = json.loads(files["data/items/0001/custody.json"])["files"]
         assert first["sha256"] == hashlib.sha256(content(200_000)).hexdigest()
-        kinds = [event["kind"] for event in first["events"]]
-        assert {"signed_accepted", "signed_delivered"} < set(kinds)
-        assert ("added" in kinds) == (thread == sent) and not {"by", "person"} & set(first["events"][0])
+        kinds = {event["kind"] for event in first["events"]}
+        assert {"signed_accepted", "signed_delivered", "released" if thread == sent else "received"} <= kinds
+        assert all(set(event) == {"kind", "at", "place", "signed_by"} for event in first["events"])
         assert "cámara 0.JPG" in files["data/index.html"].decode()
 
 
