@@ -31,7 +31,7 @@ def test_the_files_of_a_recalled_message_are_given_to_nobody(world: SmallWorld) 
     with pytest.raises(ItemRecalledError):
         attaching.give_out(row, by=reader, now=timezone.now())
     assert CustodyEvent.objects.filter(kind=CustodyEvent.Kind.DOWNLOADED).count() == taken == 1
-    assert row.message is not None and isinstance(refusal(row.message), ItemRecalledError)
+    assert row.message is not None and isinstance(refusal(row.message, timezone.now()), ItemRecalledError)
     assert clear(row) == PHOTO, "kept under quarantine, not destroyed"
 
 

@@ -16,7 +16,7 @@ from contraparte.directory.models import Person, Tenure
 from contraparte.directory.queries import Role
 from contraparte.directory.rules.accord import RIGHTS_OF_ITEMS, example
 from contraparte.exchange import actions as exchange
-from contraparte.exchange import delivery, handling
+from contraparte.exchange import arriving, delivery, handling, shipping
 from contraparte.exchange.inbox import accept_batch
 from contraparte.exchange.models import Draft
 from contraparte.inquiries.actions.asking import open_inquiry, save_inquiry
@@ -75,7 +75,7 @@ class ClockedWire(Wire):
     clock: Callable[[], datetime] = timezone.now
 
     def _answer(self, url: str, body: bytes) -> tuple[int, bytes]:
-        if url.endswith("/peer/receipts"):
+        if url.endswith("/peer/receipts") or "/peer/attachments/" in url:
             return super()._answer(url, body)
         return 200, encode_receipts(accept_batch(body, peer=OPERATOR, now=self.clock()))
 
@@ -147,7 +147,8 @@ class InquiryWorld:
         """Deliver and handle until all is quiet."""
         for _ in range(60):
             turn = delivery.deliver_once(OPERATOR, now=self.now, clock=lambda: self.now, send=self.wire.send)
-            moved = handling.handle_waiting(now=self.now) + handling.run_jobs(now=self.now)
+            moved = int(shipping.ship_once(clock=lambda: self.now, send=self.wire.send)) + arriving.prove_whole()
+            moved += handling.handle_waiting(now=self.now) + handling.run_jobs(now=self.now)
             if not turn.more and not moved:
                 return
         raise AssertionError("the world does not come to rest")

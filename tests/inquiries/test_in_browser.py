@@ -14,6 +14,7 @@ from contraparte.exchange.models import Draft
 from contraparte.inquiries.models import Inquiry
 from tests.browser.harness import assert_accessible, assert_fits, visit
 from tests.inquiries.inquiry_world import CENTRAL, LETTER, POLICE, InquiryWorld
+from tests.inquiries.test_files import answered
 from tests.traces.test_pages import browser
 
 OpenPage = Callable[..., Page]
@@ -53,6 +54,25 @@ def busy(world: InquiryWorld) -> InquiryWorld:
     world.save(LETTER, case_number="CI-FGE/19/2026", measures=[{"code": "search", "object": "Warehouse 4"}],
                offences=[{"code": "rebellion"}], urgency="urgent")  # fmt: skip
     return world
+
+
+@pytest.mark.parametrize("width", ["desk", "telephone"])
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_the_files_of_an_answer_stand_in_the_thread_with_their_chain(
+    world: InquiryWorld, open_page: OpenPage, language: str, width: str
+) -> None:
+    row = answered(world, b"%PDF" * 5000, b"x" * 100)
+    page = open_page(browser(world.officer, language), language=language, width=width)
+    address = f"/inquiries/{row.pk}/"
+    assert_page(page, address, f"files-{language}-{width}")
+    page.locator(".cp-file details summary").first.click()
+    expect(page.locator(".cp-file .cp-path li").first).to_be_visible()
+    expect(page.locator(".cp-file")).to_have_count(2)
+    with page.expect_download() as taken:
+        page.locator(".cp-file__name a").first.click()
+    assert taken.value.path().read_bytes() == b"%PDF" * 5000
+    world.step(row, "verify")
+    assert_page(page, address, f"verified-{language}-{width}")
 
 
 @pytest.mark.parametrize("width", ["desk", "telephone"])

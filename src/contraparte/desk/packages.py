@@ -17,6 +17,8 @@ from contraparte.desk.words import MARKS
 from contraparte.directory.models import Post
 from contraparte.exchange.models import Conversation, Message
 from contraparte.exchange.packaging import MOST_ITEMS, Package, PackedItem, refusal
+from contraparte.exchange.packed_files import place_of
+from contraparte.protocol.attachments import files_of
 from contraparte.web.wording import Words, words_of
 
 LANGUAGES = ("en", "es")
@@ -32,14 +34,14 @@ class Choice:
     refused: Words | None
 
 
-def choices_of(conversation: Conversation) -> list[Choice]:
+def choices_of(conversation: Conversation, now: datetime) -> list[Choice]:
     """The messages of a conversation, oldest first."""
     rows = Message.objects.filter(conversation=conversation).select_related("content").order_by("created", "id")
-    return [Choice(row, type_title(row.type), _words(row)) for row in rows[:MOST_ITEMS]]
+    return [Choice(row, type_title(row.type), _words(row, now)) for row in rows[:MOST_ITEMS]]
 
 
-def _words(row: Message) -> Words | None:
-    refused = refusal(row)
+def _words(row: Message, now: datetime) -> Words | None:
+    refused = refusal(row, now)
     return words_of(refused) if refused is not None else None
 
 
@@ -69,6 +71,11 @@ def _shown(item: PackedItem, posts: dict[str, Post], language: str) -> dict[str,
         "marking": marking_parts(message.marking),
         "groups": groups_of(message.type, message.body),
         "kept": [(field_word(one.pointer), word("policy", one.reason)) for one in message.withheld],
+        "permission": item.permission,
+        "files": [
+            (place_of(position, one.name), one.name, one.size, one.sha256.hex())
+            for position, one in enumerate(files_of(message.attachments), 1)
+        ],
         "receipts": [
             (str(MARKS.get(str(said.kind), said.kind)), said.receiver, _utc(said.at)) for said in item.receipts
         ],

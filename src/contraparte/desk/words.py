@@ -83,6 +83,8 @@ CUSTODY: dict[str, str | Promise] = {
     "received": _("Came in, every byte proven"),
     "opened": _("Message opened"),
     "downloaded": _("File taken"),
+    "verified": _("Proven and taken over, signed by who asked"),
+    "sent_back": _("Sent back, signed by who asked"),
     "erased": _("Erased"),
     "signed_accepted": _("Hand-over accepted, signed by the receiver"),
     "signed_delivered": _("Delivered to the post, signed by the receiver"),

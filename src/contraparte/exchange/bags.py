@@ -9,12 +9,12 @@ import os
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 
 from contraparte.protocol.errors import PouchFileError
 
@@ -55,6 +55,16 @@ class Bag:
         self.sizes[f"data/{name}"] = (len(data), hashlib.sha256(data).hexdigest())
         self._write(f"data/{name}", data)
 
+    def add_pieces(self, name: str, pieces: Iterable[bytes]) -> None:
+        """One file of the payload of any size, written while it is read."""
+        digest, size = hashlib.sha256(), 0
+        with self._opened(f"data/{name}") as handle:
+            for piece in pieces:
+                digest.update(piece)
+                size += len(piece)
+                handle.write(piece)
+        self.sizes[f"data/{name}"] = (size, digest.hexdigest())
+
     def finish(self, info: Mapping[str, str]) -> None:
         """The bag's own files, then its name."""
         told = {**info, "Payload-Oxum": f"{sum(size for size, _ in self.sizes.values())}.{len(self.sizes)}"}
@@ -77,21 +87,35 @@ class Bag:
         self._partial.rename(self.path)
 
     def _write(self, name: str, data: bytes) -> None:
-        if self._folder is not None:
-            file = self._folder / name
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(data)
-        elif self._archive is not None:
-            at = self.made.astimezone(UTC)
-            entry = zipfile.ZipInfo(
-                f"{self.path.stem}/{name}", (max(at.year, 1980), at.month, at.day, at.hour, at.minute, at.second)
-            )
-            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
-            self._archive.writestr(entry, data)
+        if self._archive is not None:
+            self._archive.writestr(self._entry(name, zipfile.ZIP_DEFLATED), data)
+            return
+        with self._opened(name) as handle:
+            handle.write(data)
+
+    def _opened(self, name: str) -> IO[bytes]:
+        """A file of the bag to write into; in an archive it is stored as it is, for most large files are packed."""
+        if self._archive is not None:
+            return self._archive.open(self._entry(name, zipfile.ZIP_STORED), "w", force_zip64=True)
+        assert self._folder is not None
+        file = self._folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        return file.open("wb")
+
+    def _entry(self, name: str, how: int) -> zipfile.ZipInfo:
+        at = self.made.astimezone(UTC)
+        entry = zipfile.ZipInfo(
+            f"{self.path.stem}/{name}", (max(at.year, 1980), at.month, at.day, at.hour, at.minute, at.second)
+        )
+        entry.compress_type, entry.external_attr = how, 0o644 << 16
+        return entry
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if kind is None:
             return
+        if self._archive is not None and (handle := self._archive.fp) is not None:
+            self._archive.close()
+            handle.close()
         if self._folder is not None:
             shutil.rmtree(self._partial, ignore_errors=True)
         else:

@@ -71,10 +71,12 @@ def export_pouch(
     counts = {kind: manifest.count(kind) for kind in ("messages", "receipts")}
     found = {"file": str(file), "number": manifest.number, "to": manifest.recipient, "sha256": made.sha256.hex()}
     if as_json:
-        typer.echo(json.dumps({**found, **counts, "unanswered": made.unheard}))
+        typer.echo(json.dumps({**found, **counts, "unanswered": made.unheard, "unfinished": made.unfinished}))
         return
     typer.echo(f"pouch {manifest.number} for the node of {manifest.recipient}: {file}")
     typer.echo(f"{counts['messages']} messages, {counts['receipts']} receipts; SHA-256 {made.sha256.hex()}")
+    if made.unfinished:
+        typer.echo(f"files of {made.unfinished} messages go on in the next pouch, after the answer to this one")
     if made.unheard:
         typer.echo(f"not answered yet: {', '.join(map(str, made.unheard))}")
 
@@ -104,7 +106,9 @@ def import_pouch(
 
 
 def _taken_json(taken: Any) -> dict[str, Any]:
-    counts = {name: getattr(taken, name) for name in ("accepted", "rejected", "deferred", "receipts", "heads")}
+    counts = {
+        name: getattr(taken, name) for name in ("accepted", "rejected", "deferred", "receipts", "heads", "share_bytes")
+    }
     return {
         "kind": taken.manifest.kind,
         "number": taken.manifest.number,
@@ -126,6 +130,8 @@ def _print_taken(taken: Any) -> None:
         f"{taken.accepted} messages accepted, {taken.rejected} refused, {taken.deferred} put off; "
         f"{taken.receipts} receipts kept"
     )
+    if taken.share_bytes:
+        typer.echo(f"{taken.share_bytes} bytes of files")
     for country, outcome in taken.directories.items():
         typer.echo(f"directory of {country}: {outcome}")
     for code, count in taken.refused.items():

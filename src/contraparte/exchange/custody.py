@@ -16,6 +16,8 @@ from contraparte.protocol.ids import agency_of
 
 #: Receipts in which the other side, or this one, signed that the file changed hands.
 HANDED_OVER = ("accepted", "delivered", "opened")
+#: What a post said of a file in a message of its own, which it signed.
+SAID = frozenset({CustodyEvent.Kind.VERIFIED, CustodyEvent.Kind.SENT_BACK})
 
 
 def note(
@@ -58,7 +60,8 @@ def chains_of(attachments: Sequence[Attachment]) -> dict[int, list[Link]]:
     found: dict[int, list[Link]] = defaultdict(list)
     events = CustodyEvent.objects.filter(attachment__in=attachments).select_related("by__person", "by__post")
     for event in events:
-        found[event.attachment_id].append(Link(event.kind, event.at, event.by, event.place, event.reason))
+        signer = agency_of(event.place) if event.kind in SAID else ""
+        found[event.attachment_id].append(Link(event.kind, event.at, event.by, event.place, event.reason, signer))
     by_message: dict[int, list[Link]] = defaultdict(list)
     receipts = Receipt.objects.filter(
         message__in={one.message_id for one in attachments if one.message_id}, kind__in=HANDED_OVER

@@ -135,18 +135,10 @@ def _files_of(tenure: "Tenure", message: str) -> "QuerySet[Attachment]":
 
 def _tenure(username: str, post: str) -> "Tenure":
     """The running tenure of that person in that post, in a role that sees content; exits 1 otherwise."""
-    from django.utils import timezone
+    from contraparte.directory.acting import sees_content
+    from contraparte.directory.console import acting_or_exit
 
-    from contraparte.directory import queries as directory
-    from contraparte.directory.models import Person
-    from contraparte.directory.rules.roles import CONTENT_ROLES
-
-    person = Person.objects.filter(username=username, is_active=True).first()
-    held = directory.active_tenures(person, timezone.now()) if person else []
-    found = next((one for one in held if one.post_id == post), None)
-    if found is None or not CONTENT_ROLES & set(found.roles):
-        _refuse(f"{username} holds no post {post} whose role sees content")
-    return found
+    return acting_or_exit(username, post, holds=sees_content)
 
 
 def _refuse(sentence: str) -> NoReturn:

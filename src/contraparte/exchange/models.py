@@ -447,6 +447,8 @@ class CustodyEvent(models.Model):
         RECEIVED = "received"
         OPENED = "opened"
         DOWNLOADED = "downloaded"
+        VERIFIED = "verified"
+        SENT_BACK = "sent_back"
         ERASED = "erased"
 
     attachment = models.ForeignKey(Attachment, models.PROTECT, related_name="events")

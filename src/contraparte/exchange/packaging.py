@@ -18,7 +18,10 @@ from contraparte.exchange.bags import Bag
 from contraparte.exchange.items import require_usable
 from contraparte.exchange.known import as_signed
 from contraparte.exchange.models import Conversation, Message, PolicyText, Receipt, Release
+from contraparte.exchange.packed_files import write_files
 from contraparte.exchange.reading import read_message
+from contraparte.exchange.rules.permissions import Kind, Need, may_use
+from contraparte.exchange.sources import grants_of
 from contraparte.ledger.proving import cosigned_head, is_cosigned, prove_anyhow
 from contraparte.protocol import jws, limits
 from contraparte.protocol.encoding import canonical_json, instant
@@ -26,6 +29,8 @@ from contraparte.protocol.errors import (
     ContraparteError,
     PackageIntelligenceError,
     PackageItemError,
+    PackagePermissionExpiredError,
+    PackagePermissionRevokedError,
     PackageRestrictedError,
     PackageUnprovableError,
 )
@@ -38,6 +43,11 @@ from contraparte.protocol.receipts import Statement
 TYP = "cp-package+jws"
 FORMAT = "contraparte-package/1"
 NOT_IN_COURT = "H1"
+NEED = Need(Kind.EVIDENCE)
+ENDED: dict[str, type[ContraparteError]] = {
+    "permission.evidence.expired": PackagePermissionExpiredError,
+    "permission.evidence.revoked": PackagePermissionRevokedError,
+}
 MOST_ITEMS = 1000
 
 Told = Callable[[int], None]
@@ -52,6 +62,7 @@ class PackedItem:
     message: Said
     receipts: tuple[Statement, ...]
     is_cosigned: bool
+    permission: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,24 +80,38 @@ class Package:
         return sum(not item.is_cosigned for item in self.items)
 
 
-def refusal(row: Message) -> ContraparteError | None:
-    """Why a message may not enter a court file, None where nothing forbids it."""
+def refusal(row: Message, now: datetime.datetime) -> ContraparteError | None:
+    """Why a message may not enter a court file at `now`, None where nothing forbids it.
+
+    A permission of who sent it lifts H1, and lets intelligence be filed (P6.4); for what left here nobody gives one.
+    """
     try:
         require_usable(row)
     except ContraparteError as refused:
         return refused
-    marking = read_message(row).marking
-    if marking.evidence != "evidence":
-        return PackageIntelligenceError(item=str(row.uuid))
-    if NOT_IN_COURT in marking.handling:
-        return PackageRestrictedError(item=str(row.uuid), restriction=NOT_IN_COURT)
+    item, marking = str(row.uuid), read_message(row).marking
     unknown = sorted(marking.handling - HANDLING) or sorted(marking.extra)
     if unknown:
-        return PackageRestrictedError(item=str(row.uuid), restriction=unknown[0][: limits.MARKING_ITEM_CHARS])
-    return None
+        return PackageRestrictedError(item=item, restriction=unknown[0][: limits.MARKING_ITEM_CHARS])
+    verdict = may_use(marking, grants_of(row) if row.direction == "in" else (), NEED, now)
+    if verdict.allowed:
+        return None
+    refused_by_name = ENDED.get(verdict.reason)
+    if refused_by_name is not None:
+        return refused_by_name(item=item)
+    if marking.evidence != "evidence":
+        return PackageIntelligenceError(item=item)
+    return PackageRestrictedError(item=item, restriction=NOT_IN_COURT)
 
 
-def choose(conversation: Conversation, uuids: Sequence[str] | None = None) -> list[Message]:
+def permission_for(row: Message, now: datetime.datetime) -> str:
+    """The number of the permission by which a message enters a court file; empty where it needs none."""
+    if row.direction != "in":
+        return ""
+    return may_use(read_message(row).marking, grants_of(row), NEED, now).grant
+
+
+def choose(conversation: Conversation, uuids: Sequence[str] | None = None, *, now: datetime.datetime) -> list[Message]:
     """The messages of a package, all or those named, in the order of their making.
 
     PackageItemError for one that is not in the conversation, and what `refusal` says of one that may not enter.
@@ -98,7 +123,7 @@ def choose(conversation: Conversation, uuids: Sequence[str] | None = None) -> li
     for uuid in wanted:
         if uuid not in rows:
             raise PackageItemError(item=uuid[:80])
-        refused = refusal(rows[uuid])
+        refused = refusal(rows[uuid], now)
         if refused is not None:
             raise refused
     return sorted((rows[uuid] for uuid in wanted), key=lambda row: (instant(row.created), str(row.uuid)))
@@ -116,12 +141,12 @@ def write_package(
 
     Raises what `choose` raises, PackageUnprovableError where an expert would lack something, PouchFileError.
     """
-    rows = choose(conversation, uuids)
+    rows = choose(conversation, uuids, now=now)
     with Bag(path, now) as bag:
         package = Package(conversation, now, [], path)
         entries = []
         for number, row in enumerate(rows, 1):
-            item, entry = _write_item(bag, f"{number:04d}", row)
+            item, entry = _write_item(bag, f"{number:04d}", row, now)
             package.items.append(item)
             entries.append(entry)
             if told is not None:
@@ -145,7 +170,7 @@ def write_package(
 # --- one message ---
 
 
-def _write_item(bag: Bag, place: str, row: Message) -> tuple[PackedItem, dict[str, Any]]:
+def _write_item(bag: Bag, place: str, row: Message, now: datetime.datetime) -> tuple[PackedItem, dict[str, Any]]:
     content, message = row.content, read_message(row)
     base = f"items/{place}"
     sealed = bytes(content.ciphertext)
@@ -155,6 +180,7 @@ def _write_item(bag: Bag, place: str, row: Message) -> tuple[PackedItem, dict[st
     bag.add(f"{base}/ciphertext.sha256", hashed.hex().encode() + b"\n")
     bag.add(f"{base}/envelope-signature.jws", bytes(content.signature))
     receipts = _write_receipts(bag, base, row)
+    write_files(bag, base, row, message)
     places = {(row.log_origin, row.log_index)}
     places |= {(one.log_origin, one.log_index) for one in row.resealings.all()}
     # Of receipts only what is cosigned by now: each is signed anyhow, and few policies take a head nobody cosigned.
@@ -176,8 +202,10 @@ def _write_item(bag: Bag, place: str, row: Message) -> tuple[PackedItem, dict[st
         "receipts": [name for name, _ in receipts],
         "proofs": proofs,
     }
+    if permission := permission_for(row, now):
+        entry["permission"] = permission
     return PackedItem(
-        place, row, message, tuple(said for _, said in receipts), is_cosigned(row.log_origin, row.log_index)
+        place, row, message, tuple(said for _, said in receipts), is_cosigned(row.log_origin, row.log_index), permission
     ), entry
 
 

@@ -17,6 +17,7 @@ from contraparte.exchange import pouch_numbers as book
 from contraparte.exchange.known import as_signed
 from contraparte.exchange.models import Outbox, Receipt
 from contraparte.exchange.pouch_files import Writer
+from contraparte.exchange.pouch_shares import SHARES, add_shares
 from contraparte.ledger import queries as ledger
 from contraparte.ledger.models import Log
 from contraparte.protocol import limits, pouch
@@ -43,11 +44,15 @@ class Packed:
     manifest: Manifest
     sha256: bytes
     unheard: list[int]  # earlier numbers nobody has answered
+    unfinished: int = 0  # messages whose files go on in the next pouch, once this one is answered
 
 
-def pack(to: str, file: Path, *, now: datetime.datetime, above: int = 0, told: Told = nobody) -> Packed:
+def pack(
+    to: str, file: Path, *, now: datetime.datetime, above: int = 0, shares: int = SHARES, told: Told = nobody
+) -> Packed:
     """Write everything that waits for the node of agency `to` into `file`, which must not exist.
 
+    `shares`: how many shares of files it holds at most.
     `above`: begin the numbers anew above this one, where the book of numbers was lost.
     Raises AgencyUnknownError, PouchFileError, LocalKeyMissingError.
     """
@@ -61,6 +66,7 @@ def pack(to: str, file: Path, *, now: datetime.datetime, above: int = 0, told: T
         carried = _add_receipts(writer, operator, told)
         _add_directories(writer, told)
         _add_checkpoints(writer, operator)
+        unfinished = add_shares(writer, operator, shares)
         manifest = Manifest(
             kind="pouch",
             number=max(last, above) + 1,
@@ -78,7 +84,7 @@ def pack(to: str, file: Path, *, now: datetime.datetime, above: int = 0, told: T
             book.Entry(manifest.number, sha256.hex(), before.sha256 if before else "", tuple(carried)),
         )
         writer.publish(beside)
-    return Packed(manifest, sha256, [one for one in book.unheard(operator) if one != manifest.number])
+    return Packed(manifest, sha256, [one for one in book.unheard(operator) if one != manifest.number], unfinished)
 
 
 def _add_messages(writer: Writer, operator: str, told: Told) -> None:

@@ -9,6 +9,7 @@ itself. What is missing between the numbers is told.
 """
 
 import datetime
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,14 +23,17 @@ from contraparte.exchange import pouch_numbers as book
 from contraparte.exchange.inbox import accept_batch
 from contraparte.exchange.models import Message, Receipt
 from contraparte.exchange.pouch_files import Opened, Progress, Writer, nobody, opened
+from contraparte.exchange.pouch_shares import take_shares
 from contraparte.exchange.receipts import keep_receipts
 from contraparte.exchange.resealing import reseal
+from contraparte.exchange.shipping import begin as begin_shipment
 from contraparte.exchange.writing import writing
 from contraparte.ledger import heads, incidents
 from contraparte.ledger.rules.origins import parse_origin
 from contraparte.protocol import limits, pouch
 from contraparte.protocol.errors import (
     AgencyUnknownError,
+    AttachmentMissingError,
     ContraparteError,
     KeyRetiredError,
     KeyUnknownError,
@@ -60,6 +64,7 @@ class Taken:
     deferred: int = 0
     receipts: int = 0
     heads: int = 0
+    share_bytes: int = 0
     directories: dict[str, str] = field(default_factory=dict)
     refused: dict[str, int] = field(default_factory=dict)
     missing: list[tuple[int, int]] = field(default_factory=list)
@@ -140,6 +145,8 @@ def _require_number(read: Opened) -> bool:
 
 def _take_parts(read: Opened, taken: Taken, writer: Writer, now: datetime.datetime, progress: Progress) -> None:
     _take_directories(read, taken, now)
+    if read.manifest.count(pouch.SHARE):
+        _take_shares(read, taken, now)
     for part, data in read.parts():
         if part.kind == pouch.MESSAGES:
             _take_messages(data, taken, writer, now)
@@ -148,6 +155,15 @@ def _take_parts(read: Opened, taken: Taken, writer: Writer, now: datetime.dateti
         elif part.kind == pouch.CHECKPOINTS:
             _take_heads(data, taken, now)
         progress(part.size)
+
+
+def _take_shares(read: Opened, taken: Taken, now: datetime.datetime) -> None:
+    """The files first: the envelopes announce them, and are then taken in again with every file beside them (P3.5)."""
+    with tempfile.TemporaryDirectory() as folder, Writer(Path(folder) / "announced") as unanswered:
+        for part, data in read.parts():
+            if part.kind == pouch.MESSAGES:
+                _take_messages(data, Taken(read.manifest), unanswered, now)
+    taken.share_bytes = take_shares(read, taken.refuse)
 
 
 def _take_directories(read: Opened, taken: Taken, now: datetime.datetime) -> None:
@@ -274,7 +290,9 @@ def _hear_answer(read: Opened, taken: Taken, now: datetime.datetime) -> None:
         raise PouchAnswerError(number=manifest.number)
     for part, data in read.parts():
         if part.kind == pouch.RECEIPTS:
-            _seal_again(_take_receipts(part, data, taken), manifest.sender, now)
+            told = _take_receipts(part, data, taken)
+            _seal_again(told, manifest.sender, now)
+            _go_on(told, manifest.sender, now)
     unheard = set(manifest.refused)
     heard = [pk for position, pk in enumerate(made.receipts) if position not in unheard]
     with writing():
@@ -292,3 +310,15 @@ def _seal_again(told: dict[str, Statement], operator: str, now: datetime.datetim
         ).first()
         if row is not None and bytes(row.envelope_hash) == said.envelope_hash:
             reseal(row, now=now)
+
+
+def _go_on(told: dict[str, Statement], operator: str, now: datetime.datetime) -> None:
+    """Note how much of a file the other side has: the road, or the next pouch, goes on from there."""
+    for said in told.values():
+        if said.kind != "deferred" or said.code != AttachmentMissingError.code:
+            continue
+        row = Message.objects.filter(
+            direction="out", agency=said.sender, peer=said.receiver, uuid=said.message_id, outbox__operator=operator
+        ).first()
+        if row is not None and bytes(row.envelope_hash) == said.envelope_hash:
+            begin_shipment(row, said, now=now)

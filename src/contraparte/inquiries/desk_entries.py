@@ -81,6 +81,8 @@ FIELD_WORDS: dict[str, Text] = {
     "/due_on": _("Needed by"),
     "/due_reason": _("Reason for the date"),
     "/facts": _("Facts"),
+    "/files": _("SHA-256 of a file"),
+    "/files/*": _("SHA-256 of a file"),
     "/purpose": _("Purpose"),
     "/formalities": _("Formalities wanted"),
     "/confidentiality": _("Confidentiality and its reason"),

@@ -19,6 +19,8 @@ from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler
 
 MAX_ROWS: Final = 24  # offences, measures or persons of one request
 
+MAX_FILES: Final = 512  # of the answers to one request that a step names
+
 Short = Annotated[str, Field(max_length=60)]
 Line = Annotated[str, Field(max_length=300)]
 Words = Annotated[str, Field(max_length=8000)]
@@ -185,10 +187,26 @@ class Progress(Step):
     step: Literal["assess", "execute"]
 
 
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+Files = Annotated[list[Sha256], Field(max_length=MAX_FILES)]
+
+
+class Verify(Step):
+    """`inquiry.verify/1`: the answer is what was asked for. `files`: SHA-256 of each file that came with it, proven."""
+
+    files: Files = []
+
+
 class Said(Step):
     """A step that says something: a question, an answer to one, conditions, a reason."""
 
     text: Words
+
+
+class Reject(Said):
+    """`inquiry.reject/1`: the answer goes back. `files`: SHA-256 of each file that goes back with it."""
+
+    files: Files = []
 
 
 class Remark(Step):
@@ -262,6 +280,8 @@ def was_used(told: Mapping[str, Any]) -> bool:
 
 REFERENCES: Final = {"/reference": "administrative"}
 SAID: Final = {**REFERENCES, "/text": "case"}
+VERIFY_CLASSES: Final = {**REFERENCES, "/files": "administrative", "/files/*": "administrative"}
+REJECT_CLASSES: Final = {**SAID, "/files": "administrative", "/files/*": "administrative"}
 REQUEST_CLASSES: Final = {
     **REFERENCES,
     **{f"/{name}": "administrative" for name in ("instrument", "article", "urgency", "due_on", "follows")},

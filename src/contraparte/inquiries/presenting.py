@@ -8,6 +8,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from contraparte.desk.attachments import FileShown, files_by_message
 from contraparte.desk.markings import marking_words as words_of_marking
 from contraparte.desk.queries import type_title
 from contraparte.desk.registry import field_word, value_word
@@ -178,10 +179,12 @@ class Entry:
     is_ours: bool
     lines: list[Line]
     marking: str
+    files: list[FileShown]
 
 
 def entries_of(standing: Standing, thread: list[Said]) -> list[Entry]:
-    """The thread in words."""
+    """The thread in words, with the files of each step."""
+    files = files_by_message([one.row.pk for one in thread])
     return [
         Entry(
             one,
@@ -189,6 +192,7 @@ def entries_of(standing: Standing, thread: list[Said]) -> list[Entry]:
             one.row.direction == "out",
             lines_of(one.row.type, one.content.body) if one.content else [],
             words_of_marking(one.content.marking) if one.content and one.event.step in {"part", "answer"} else "",
+            files.get(one.row.pk, []) if one.content else [],
         )
         for one in thread
     ]

@@ -37,6 +37,14 @@ PROBLEMS: dict[str, Problem] = {
         _("This step is drafted already."),
         _("It waits for its release. Open the draft, or give it up and write it anew."),
     ),
+    "inquiry.file.changed": Problem(
+        _("A file of the answer is not what its sender signed: SHA-256 %(sha256)s."),
+        _("Restore it from a backup, or send the answer back and have the file sent again."),
+    ),
+    "inquiry.file.unknown": Problem(
+        _("The step names a file that was not sent here: SHA-256 %(sha256)s."),
+        _("Compare the files of the answer with those the other side holds, then take the step again."),
+    ),
     "inquiry.sent": Problem(
         _("The request has left."),
         _("It can no longer be changed. Answer a clarification, or withdraw it and ask again."),

@@ -12,6 +12,7 @@ from contraparte.exchange import registry as exchange
 from contraparte.exchange.registry import MessageType
 from contraparte.inquiries import desk_entries, messages, topics
 from contraparte.inquiries.actions.forgetting import facts_kept, forget
+from contraparte.inquiries.actions.handing_over import require_sent
 from contraparte.inquiries.actions.sharing import tell_sent_on
 from contraparte.inquiries.actions.signing import forget_signed, keeps_back, owns_file
 from contraparte.inquiries.actions.stepping import lapse_unconfirmed
@@ -40,15 +41,15 @@ TELL_EVERY_S = 60.0
 TYPES = (
     MessageType(
         "inquiry.request/1", messages.InquiryRequest, on_opening, messages.REQUEST_CLASSES,
-        _("Request for police information"), asks="inquiry", request=True,
+        _("Request for police information"), asks="inquiry", request=True, takes_files=True,
     ),
     MessageType(
         "inquiry.letter/1", messages.InquiryRequest, on_opening, messages.REQUEST_CLASSES,
-        _("Letter of request"), asks="acknowledge", request=True, keeps_back=keeps_back,
+        _("Letter of request"), asks="acknowledge", request=True, takes_files=True, keeps_back=keeps_back,
     ),
     MessageType(
         "inquiry.spontaneous/1", messages.InquiryRequest, on_opening, messages.REQUEST_CLASSES,
-        _("Spontaneous information"),
+        _("Spontaneous information"), takes_files=True,
     ),
     MessageType(
         "inquiry.note/1", messages.InquiryNote, on_opening, messages.NOTE_CLASSES, _("Liaison note"), asks="inquiry",
@@ -70,6 +71,7 @@ TYPES = (
     ),
     MessageType(
         "inquiry.clarification/1", messages.Said, on_step, messages.SAID, _("Clarification"), answers=True,
+        takes_files=True,
     ),
     MessageType(
         "inquiry.transfer/1", messages.Transfer, on_step, messages.TRANSFER_CLASSES,
@@ -103,17 +105,20 @@ TYPES = (
         answers=True, promises="review",
     ),
     MessageType("inquiry.delay/1", messages.Delay, on_step, messages.DELAY_CLASSES, _("Delay, with a new estimate")),
-    MessageType("inquiry.part/1", messages.Answer, on_step, messages.ANSWER_CLASSES, _("Answer in part")),
+    MessageType(
+        "inquiry.part/1", messages.Answer, on_step, messages.ANSWER_CLASSES, _("Answer in part"), takes_files=True,
+    ),
     MessageType(
         "inquiry.answer/1", messages.Answer, on_step, messages.ANSWER_CLASSES, _("Answer to an inquiry"),
-        asks="verify", answers=True, concludes="answered",
+        asks="verify", answers=True, concludes="answered", takes_files=True,
     ),
     MessageType(
-        "inquiry.verify/1", messages.Step, on_step, messages.REFERENCES, _("Answer verified"),
-        answers=True, promises="use",
+        "inquiry.verify/1", messages.Verify, on_step, messages.VERIFY_CLASSES, _("Answer verified"),
+        answers=True, promises="use", admit=require_sent,
     ),
     MessageType(
-        "inquiry.reject/1", messages.Said, on_step, messages.SAID, _("Answer sent back"), asks="redo", answers=True,
+        "inquiry.reject/1", messages.Reject, on_step, messages.REJECT_CLASSES, _("Answer sent back"),
+        asks="redo", answers=True, admit=require_sent,
     ),
     MessageType(
         "inquiry.use/1", messages.Use, on_step, messages.USE_CLASSES, _("What became of the answer"),

@@ -109,6 +109,7 @@ def thread_page(
         "drafts": list(drafts.order_by("drafted_at")[:20]),
         "posts": names_of({found.counterpart, found.requester, found.post_id, *(one.holder for one in owed)}),
         "marking": presenting.page_marking(found, [*shared, *thread]),
+        "conversation": found.conversation,
         "conversation_url": conversation_url(found.conversation_id) if found.conversation_id else "",
         "lead": linked.filter(pk=found.lead_id).first() if found.lead_id else None,
         "followers": list(linked.filter(lead=found)[:5]),

@@ -91,17 +91,7 @@ def report(  # noqa: PLR0917 (each is an option with a name)
 
 def _tenure(username: str, post: str) -> "Tenure":
     """The running tenure of that person in that post; exits 1 with the reason where it may not see figures."""
-    from django.utils import timezone
-
-    from contraparte.directory import queries as directory
-    from contraparte.directory.models import Person
+    from contraparte.directory.console import acting_or_exit
     from contraparte.web.permissions import may
 
-    person = Person.objects.filter(username=username).first()
-    held = directory.active_tenures(person, timezone.now()) if person else []
-    found = next((one for one in held if one.post_id == post), None)
-    decision = may(found, "outcomes.figures")
-    if found is None or not decision:
-        typer.echo(str(decision.reason), err=True)
-        raise typer.Exit(1)
-    return found
+    return acting_or_exit(username, post, holds=lambda tenure: may(tenure, "outcomes.figures"))

@@ -268,6 +268,12 @@ class RightMissingError(PolicyError):
     code = "tenure.right.missing"
 
 
+class ActingForbiddenError(PolicyError):
+    """No active person of that name holds the post now in a role that may do this. `person`, `post`."""
+
+    code = "tenure.acting"
+
+
 class LocalKeyMissingError(NodeError):
     """This node holds no usable private key. `agency` and `purpose`, or `kid`."""
 
@@ -565,6 +571,18 @@ class AttachmentTooManyError(InputError):
     code = "attachment.too_many"
 
 
+class InquiryFileChangedError(StateError):
+    """A file of an answer is not, or no longer, what its sender signed. `sha256` of what was signed."""
+
+    code = "inquiry.file.changed"
+
+
+class InquiryFileUnknownError(PolicyError):
+    """A step names a file that was not sent in its thread. `sha256`."""
+
+    code = "inquiry.file.unknown"
+
+
 class AttachmentLostError(NodeError):
     """A file that is on record is not in the attachments folder, or not whole."""
 
@@ -722,6 +740,18 @@ class PackageRestrictedError(PolicyError):
     """A handling restriction keeps the item out of judicial proceedings. `item`, `restriction`."""
 
     code = "package.restricted"
+
+
+class PackagePermissionExpiredError(PolicyError):
+    """The permission by which an item could have entered a court file is over, or has not begun. `item`."""
+
+    code = "package.permission.expired"
+
+
+class PackagePermissionRevokedError(PolicyError):
+    """The permission by which an item could have entered a court file was withdrawn. `item`."""
+
+    code = "package.permission.revoked"
 
 
 class PackageUnprovableError(StateError):

@@ -7,15 +7,16 @@ database and no network. What it finds is a list: code, path, detail. An empty l
   every key stands in a directory that leads back to the country's first root;
   every message was signed by its sender, sealed in the envelope whose signature is shown, and logged: a leaf with that
   envelope and signature lies in a log that the reader's policy trusts, under a head cosigned as the policy asks;
+  every file beside a message is the one its sender described inside that signature;
   every receipt is signed by its receiver and speaks of that very message; decision and policy text belong to it.
 """
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol, runtime_checkable
 
-from contraparte.protocol import jws
+from contraparte.protocol import jws, limits
 from contraparte.protocol.encoding import parse_instant, parse_object
 from contraparte.protocol.errors import (
     ContraparteError,
@@ -35,6 +36,22 @@ BAGIT, INFO, MANIFEST, TAGS = "bagit.txt", "bag-info.txt", "manifest-sha256.txt"
 _DECLARATION: Final = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 _INDEX: Final = ("data/index.html", "data/index.css")
 _ENTRY: Final = frozenset({"path", "size", "sha256"})
+
+
+@runtime_checkable
+class Measuring(Protocol):
+    """Files that can be hashed without being held in memory whole."""
+
+    def measure(self, name: str, most: int) -> tuple[int, str]:
+        """Size and SHA-256 in hex of a file, read up to `most` bytes."""
+
+
+def measured(files: Mapping[str, bytes], name: str, most: int) -> tuple[int, str]:
+    """Size and SHA-256 of a file: in pieces where it lies on a disk."""
+    if isinstance(files, Measuring):
+        return files.measure(name, most)
+    data = files[name]
+    return len(data), hashlib.sha256(data).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +191,7 @@ def _check_files(files: Mapping[str, bytes], contents: _Contents, blame: Any) ->
         blame("file.extra", name)
     for name in sorted(present & contents.files.keys()):
         size, sha256 = contents.files[name]
-        data = files[name]
-        if len(data) != size or hashlib.sha256(data).hexdigest() != sha256:
+        if measured(files, name, size + 1) != (size, sha256):
             blame("file.changed", name)
 
 
@@ -230,7 +246,7 @@ def _blame_by_manifest(files: Mapping[str, bytes], blame: Any) -> None:
         for name in sorted(present - hashes.keys()):
             blame("file.extra", name)
         for name in sorted(present & hashes.keys()):
-            if hashlib.sha256(files[name]).hexdigest() != hashes[name]:
+            if measured(files, name, limits.ATTACHMENT_BYTES)[1] != hashes[name]:
                 blame("file.changed", name)
 
 
@@ -251,7 +267,7 @@ def _check_items(files: Mapping[str, bytes], contents: _Contents, trust: Trust, 
             blame("order", CONTENTS, f"item {number}")
         made.append((item.created, item.id))
         used |= {name for name in contents.files if name.startswith(f"data/items/{item.place}/")}
-        verdict.proofs += check_item(item, files, trust, contents.agency, blame)
+        verdict.proofs += check_item(item, files, contents.files, trust, contents.agency, blame)
         verdict.items += 1
     if made != sorted(made):
         blame("order", CONTENTS, "items")

@@ -18,6 +18,7 @@ from contraparte.protocol.keys import PublicKey, Purpose
 from contraparte.protocol.leaf_reading import read_leaf
 from contraparte.protocol.message import Message, content_digest, digest, read
 from contraparte.protocol.notes import Checkpoint, Note, SignatureType, VerifierKey, verify_note
+from contraparte.protocol.package_files import check_files
 from contraparte.protocol.receipts import Receipt, ReceiptKind, Statement, verify_receipt
 from contraparte.protocol.tlog import leaf_hash, verify_inclusion
 from contraparte.protocol.tlog_proof import TlogProof, TrustPolicy
@@ -105,8 +106,15 @@ class _Sealed:
     signature_hash: str
 
 
-def check_item(item: Item, files: Mapping[str, bytes], trust: Trust, agency: str, blame: Blame) -> int:
-    """Check one message; returns how many of its proofs hold."""
+def check_item(  # noqa: PLR0917
+    item: Item,
+    files: Mapping[str, bytes],
+    listed: Mapping[str, tuple[int, str]],
+    trust: Trust,
+    agency: str,
+    blame: Blame,
+) -> int:
+    """Check one message; `listed` are all files of the contents. Returns how many of its proofs hold."""
     needed = ("presentation.sd-jwt", "envelope-header.json", "ciphertext.sha256", "envelope-signature.jws")
     if any(item.path(name) not in files for name in needed):
         return 0  # told as missing
@@ -115,7 +123,9 @@ def check_item(item: Item, files: Mapping[str, bytes], trust: Trust, agency: str
     logged = _proofs(item, sealed, files, trust, agency, blame)
     if sealed is not None:
         logged.envelopes.add(sealed.hash.hex())
-    _receipts(item, logged, files, trust, blame)
+    said = _receipts(item, logged, files, trust, blame)
+    if message is not None:
+        check_files(item.path(""), message, listed, files, blame, receipts=said)
     _decision(item, message, files, blame)
     return len(logged.leaves)
 
@@ -217,7 +227,11 @@ def _listed_all(item: Item, folder: str, listed: tuple[str, ...], files: Mapping
         blame("file.extra", name)
 
 
-def _receipts(item: Item, logged: _Logged, files: Mapping[str, bytes], trust: Trust, blame: Blame) -> None:
+def _receipts(
+    item: Item, logged: _Logged, files: Mapping[str, bytes], trust: Trust, blame: Blame
+) -> set[tuple[str, str]]:
+    """Kind and instant of every receipt that its receiver signed about this very message."""
+    speaking: set[tuple[str, str]] = set()
     said: list[tuple[str, str]] = []
     for name in item.receipts:
         path = item.path(f"receipts/{name}")
@@ -231,12 +245,15 @@ def _receipts(item: Item, logged: _Logged, files: Mapping[str, bytes], trust: Tr
         said.append((instant(statement.at), str(statement.kind)))
         if not _speaks_of(statement, item, logged):
             blame("receipt.other", path, str(statement.kind))
+        else:
+            speaking.add((str(statement.kind), instant(statement.at)))
         place = (statement.log_origin or "", statement.index or 0)
         if place in logged.leaves and logged.leaves[place] != statement.leaf_hash:
             blame("receipt.leaf", path, f"{place[0]} {place[1]}")
     if said != sorted(said):
         blame("order", "data/contents.json", f"receipts of item {item.place}")
     _listed_all(item, "receipts/", item.receipts, files, blame)
+    return speaking
 
 
 def _speaks_of(statement: Statement, item: Item, logged: _Logged) -> bool:

@@ -4,14 +4,17 @@ Files are read one at a time, each within its bound. Names that climb, links, re
 more than they say are refused before anything is judged.
 """
 
+import hashlib
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import IO
 
 from contraparte.protocol import limits
 from contraparte.protocol.errors import BoundExceededError, PackageUnreadableError
 
+READ_BYTES = 1024 * 1024  # held in memory at a time
 _DAMAGED = (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, OSError, ValueError)
 """What reading a damaged archive may raise."""
 
@@ -34,6 +37,11 @@ class Folder(Mapping[str, bytes]):
             raise KeyError(name)
         with (self._path / name).open("rb") as handle:
             return _bounded(handle.read(limits.PACKAGE_FILE_BYTES + 1))
+
+    def measure(self, name: str, most: int) -> tuple[int, str]:
+        """Size and SHA-256 of a file, read in pieces up to `most` bytes."""
+        with (self._path / name).open("rb") as handle:
+            return _measured(handle, most)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)
@@ -65,6 +73,14 @@ class Archive(Mapping[str, bytes]):
         except _DAMAGED as error:
             raise PackageUnreadableError(reason=f"{name}: {type(error).__name__}") from error
 
+    def measure(self, name: str, most: int) -> tuple[int, str]:
+        """Size and SHA-256 of a file, read in pieces up to `most` bytes."""
+        try:
+            with self._zip.open(f"{self._root}/{name}") as handle:
+                return _measured(handle, most)
+        except _DAMAGED as error:
+            raise PackageUnreadableError(reason=f"{name}: {type(error).__name__}") from error
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)
 
@@ -75,6 +91,14 @@ class Archive(Mapping[str, bytes]):
 def open_package(path: Path) -> Mapping[str, bytes]:
     """The files of a package, whichever way it was written. PackageUnreadableError."""
     return Folder(path) if path.is_dir() else Archive(path)
+
+
+def _measured(handle: IO[bytes], most: int) -> tuple[int, str]:
+    digest, size = hashlib.sha256(), 0
+    while piece := handle.read(min(READ_BYTES, most - size)):
+        digest.update(piece)
+        size += len(piece)
+    return size, digest.hexdigest()
 
 
 def _climbs(name: str) -> bool:

@@ -37,11 +37,13 @@ _COUNTRY = re.compile(r"[a-z]{2}")
 
 Kind = Literal["pouch", "answer"]
 MESSAGES, RECEIPTS, DIRECTORY, CHECKPOINTS = "messages", "receipts", "directory", "checkpoints"
+SHARE: Final = "share"
 PART_BYTES: Final = {
     MESSAGES: limits.BATCH_BYTES,
     RECEIPTS: limits.RECEIPTS_BYTES,
     DIRECTORY: limits.DIRECTORY_REFRESH_BYTES + limits.DIRECTORY_TARGET_BYTES,
     CHECKPOINTS: limits.POUCH_FILES * limits.NOTE_BYTES // 16,
+    SHARE: limits.ATTACHMENT_PIECE_BYTES + 1024,
 }
 """What each kind of part may measure; the first two as over HTTP."""
 PART_COUNTS: Final = {
@@ -49,6 +51,7 @@ PART_COUNTS: Final = {
     RECEIPTS: limits.RECEIPTS,
     DIRECTORY: limits.POUCH_FILES,
     CHECKPOINTS: limits.POUCH_FILES,
+    SHARE: 1,
 }
 """How many things each may hold."""
 

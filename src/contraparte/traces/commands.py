@@ -19,20 +19,10 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a tabl
 
 def _tenure(username: str, post: str, permission: str) -> "Tenure":
     """The running tenure of that person in that post, with the permission; exits 1 with the reason otherwise."""
-    from django.utils import timezone
-
-    from contraparte.directory import queries as directory
-    from contraparte.directory.models import Person
+    from contraparte.directory.console import acting_or_exit
     from contraparte.web.permissions import may
 
-    person = Person.objects.filter(username=username).first()
-    held = directory.active_tenures(person, timezone.now()) if person else []
-    found = next((one for one in held if one.post_id == post), None)
-    decision = may(found, permission)
-    if found is None or not decision:
-        typer.echo(str(decision.reason), err=True)
-        raise typer.Exit(1)
-    return found
+    return acting_or_exit(username, post, holds=lambda tenure: may(tenure, permission))
 
 
 @app.command("list")

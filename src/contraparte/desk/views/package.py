@@ -41,7 +41,7 @@ def _file(conversation: Conversation, uuids: list[str]) -> FileResponse:
 
 
 def _form(request: PageRequest, conversation: Conversation, error: ContraparteError | None = None) -> HttpResponse:
-    choices = packages.choices_of(conversation)
+    choices = packages.choices_of(conversation, timezone.now())
     context = {
         "conversation": conversation,
         "choices": choices,

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from contraparte.exchange.registry import Arrived
+from contraparte.inquiries.actions.handing_over import JUDGED, note_judged_there
 from contraparte.inquiries.catalogue import catalogue
 from contraparte.inquiries.models import Inquiry, Step
 from contraparte.inquiries.rules.steps import OPENERS, facts_of, step_of
@@ -61,6 +62,8 @@ def note_step(arrived: Arrived) -> None:
     if step == "acknowledge" and not row.their_reference:
         row.their_reference = str(arrived.message.body.get("reference", ""))[:60]
         row.save(update_fields=["their_reference"])
+    if step in JUDGED and not arrived.is_copy:
+        note_judged_there(row, step, arrived.message, now=arrived.now)
     _note(row, arrived, step)
 
 

@@ -12,6 +12,7 @@ from contraparte.exchange.models import Draft, Message, Obligation
 from contraparte.exchange.reading import is_erased, read_message
 from contraparte.exchange.writing import writing
 from contraparte.inquiries.actions.asking import require_own
+from contraparte.inquiries.actions.handing_over import JUDGED, files_answered, hashes_of, note_judged, prove_answered
 from contraparte.inquiries.catalogue import catalogue
 from contraparte.inquiries.models import Inquiry, Step
 from contraparte.inquiries.rules.completeness import read_handling
@@ -45,8 +46,11 @@ def take_step(
 
     `marked` (handling, handling_text, source_grade, information_grade) marks an answer. Raises InquiryStepError naming
     the steps that are open, RefusalUnconsultedError, StepDraftedError, GroundNotCoerciveError,
-    IntelligenceInCourtError, InquiryFieldError, HandlingUnknownError, PostNotLocalError, TenureEndedError.
+    IntelligenceInCourtError, InquiryFieldError, HandlingUnknownError, PostNotLocalError, TenureEndedError,
+    InquiryFileChangedError where an answer is to be verified whose file is not what was signed.
     """
+    if step == "verify":
+        prove_answered(inquiry)
     with writing(by.post.agency_id):
         row = Inquiry.objects.select_for_update(of=("self",)).select_related("conversation__post").get(pk=inquiry.pk)
         require_own(row, by, now)
@@ -59,7 +63,9 @@ def take_step(
         _check(standing, step, body)
         require_step(standing.fold, step, standing.side, facts, now)
         type_name = type_of(step)
-        told = {"step": step} if step in {"assess", "execute"} else {}
+        told: Body = {"step": step} if step in {"assess", "execute"} else {}
+        if step in JUDGED and (named := hashes_of(files_answered(row))):
+            told["files"] = named
         body = {"reference": row.reference} | told | {name: value for name, value in body.items() if value}
         said: dict[str, Any] = {
             "conversation": row.conversation,
@@ -72,6 +78,8 @@ def take_step(
         if step in ALONE:
             done: Draft | str = exchange.send(type_name, body, **said)
             uuid = str(done)
+            if step in JUDGED:
+                note_judged(row, step, uuid, by=by, now=now)
         else:
             done = exchange.draft(type_name, body, **said)
             uuid = str(done.uuid)

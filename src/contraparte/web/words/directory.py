@@ -29,6 +29,10 @@ WORDS: dict[str, Problem] = {
         _("Your role in this post does not carry this right."),
         _("Ask a person of the post whose role does."),
     ),
+    "tenure.acting": Problem(
+        _("“%(person)s” holds no role at the post %(post)s that may do this."),
+        _("Name a person whose time in that post is running and whose role carries the right."),
+    ),
     "key.local.missing": Problem(
         _("This node lacks a private key it needs."),
         _("The administrator restores the key folder or makes new keys and publishes them."),

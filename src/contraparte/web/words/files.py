@@ -51,7 +51,15 @@ WORDS: dict[str, Problem] = {
     ),
     "package.restricted": Problem(
         _("The restriction %(restriction)s keeps this message out of judicial proceedings."),
-        _("Ask the originator for permission and for the item under another marking. Or leave it out."),
+        _("Ask who sent it for permission to use it as evidence. Or leave it out."),
+    ),
+    "package.permission.expired": Problem(
+        _("The permission to use this message before a court has run out."),
+        _("Ask who sent it for a new permission, or leave the message out."),
+    ),
+    "package.permission.revoked": Problem(
+        _("The permission to use this message before a court was withdrawn."),
+        _("Leave the message out. Who sent it may permit it again if you ask."),
     ),
     "package.unprovable": Problem(
         _("Something an expert needs to verify the package is not on this node: %(what)s, %(item)s."),
