@@ -188,6 +188,7 @@ def test_a_phone_lead_is_answered_in_its_eight_hours_kept_out_of_court_and_conve
     days.pair.await_step(days.pair.attorney, theirs, "acknowledge")
     page = f"/inquiries/{theirs}/"
     assert days.pair.attorney.post(f"{page}steps/acknowledge/", {}, seen_on=page)[0] == 302
+    wait_until("the acknowledgement is known", lambda: shown(days.pair, row, theirs)[0]["state"] == "acknowledged")
     days.pass_time(minutes=40)
     told = {"text": SHOP, "handling": ["H1"], "source_grade": "B", "information_grade": "2"}
     days.pair.await_step(days.pair.attorney, theirs, "answer")
@@ -287,7 +288,7 @@ def test_twelve_days_of_a_clarification_are_the_requesters_and_withdrawing_after
         days.pair.chief,
     )  # fmt: skip
     days.pair.await_step(days.pair.prosecutor, row, "withdraw")
-    days.pair.step(days.pair.prosecutor, row, "withdraw", {"text": "The case was closed."}, days.pair.director)
+    days.pair.step(days.pair.prosecutor, row, "withdraw", {"text": "The case was closed."})
     wait_until("the withdrawal is known", lambda: shown(days.pair, row, theirs)[1]["state"] == "withdrawn")
     assert assert_same(days.pair, row, theirs)["state"] == "withdrawn"
     for who, pk in ((days.pair.prosecutor, row), (days.pair.attorney, theirs)):
