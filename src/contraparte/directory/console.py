@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,8 +24,10 @@ def opened(home: Path) -> Iterator[datetime]:
     from contraparte.start import open_home
 
     open_home(home)
+    from django.utils import timezone
+
     try:
-        yield datetime.now(UTC)
+        yield timezone.now()
     except (ContraparteError, ValueError, OSError) as error:
         typer.echo(f"refused: {error}", err=True)
         raise typer.Exit(1) from error

@@ -40,17 +40,19 @@ def obey(home: Path) -> None:
 
 def now() -> datetime:
     """The time of the act."""
-    return datetime.now(UTC)
+    from django.utils import timezone
+
+    return timezone.now()
 
 
 # --- the node and its directory ---
 
 
 def found_node(home: Path, tell: Tell, **settings: Any) -> None:
-    """Make the node and open it."""
+    """Make the node and open it. Django knows no home yet, so its clock cannot be asked."""
     from contraparte.node.founding import Settings, found
 
-    found(home, Settings(**settings), now=now())
+    found(home, Settings(**settings), now=datetime.now(UTC))
 
 
 def open_node(home: Path, tell: Tell) -> None:
