@@ -35,10 +35,12 @@ def opened(home: Path) -> Iterator[datetime]:
 
 def acting_or_exit(username: str, post: str, *, holds: "Callable[[Tenure], object]") -> "Tenure":
     """The tenure under which a command acts; one that may not ends the command with the one reason there is."""
+    from django.utils import timezone
+
     from contraparte.directory.acting import acting_tenure
 
     try:
-        return acting_tenure(username, post, holds=holds, now=datetime.now(UTC))
+        return acting_tenure(username, post, holds=holds, now=timezone.now())
     except ActingForbiddenError as error:
         typer.echo(f"refused: {error}", err=True)
         raise typer.Exit(1) from error
