@@ -1,13 +1,19 @@
 """What an inquiry said is gone with its messages: when one is recalled, and when their time is over."""
 
+from typing import Any
+
 import pytest
 from django.utils import timezone
 
+from contraparte.exchange import registry
 from contraparte.exchange.models import Message
 from contraparte.exchange.recalls import order_recall
+from contraparte.inquiries.actions.sharing import comment_on_draft, share_draft
 from contraparte.inquiries.models import Inquiry
 from tests.exchange.canaries import cells_with, erase_everything
-from tests.inquiries.inquiry_world import LETTER, InquiryWorld
+from tests.inquiries.inquiry_world import LETTER, POLICE, InquiryWorld
+from tests.inquiries.test_any_order import BODIES
+from tests.outcomes.test_random_lifecycles import NOTE, SPONTANEOUS
 from tests.traces.test_pages import browser
 
 pytestmark = pytest.mark.store
@@ -85,3 +91,37 @@ def test_a_recalled_request_is_on_no_page_of_who_was_asked_and_no_step_draws_on_
         page = person.get(address)
         assert page.status_code == 200
         assert not [text for text in ASKED if text in page.content.decode()], address
+
+
+#: Ways through the life of an inquiry that together take every step: (kind, changes, steps of each side).
+WAYS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
+    (LETTER, {}, "acknowledge assess clarify clarification accept execute delay part answer reject answer verify"),
+    (LETTER, {}, "acknowledge consult consult_reply refuse"),
+    (LETTER, {}, "acknowledge postpone accept withdraw"),
+    (LETTER, {}, "acknowledge conditions agree"),
+    (POLICE, {"is_oral": True, "oral_by": "Canary who spoke"}, "confirm transfer"),
+    (POLICE, {}, "answer use close"),
+    (SPONTANEOUS, {}, "acknowledge use"),
+    (NOTE, {}, "answer close"),
+]  # fmt: skip
+
+
+def test_whatever_step_was_taken_no_row_shows_what_was_said_in_it(world: InquiryWorld) -> None:
+    shown = world.save(LETTER, facts="Canary of the draft shown")
+    world.release(share_draft(shown, question="Canary of the question", by=world.officer, now=world.now))
+    world.settle()
+    theirs = Inquiry.objects.exclude(agency=shown.agency).get()
+    comment_on_draft(theirs, verdict="incomplete", text="Canary of the comment", by=world.agent, now=world.now)
+    world.settle()
+    for typed, changes, steps in WAYS:
+        ours = world.ask(typed | changes, facts="Canary of the facts", note_what="Canary of the note")
+        there = world.other(ours)
+        for step in steps.split():
+            side = next(one for one in (there, ours) if step in world.standing(one).steps)
+            world.step(side, step, BODIES.get(step, {}) | {"text": f"Canary of {step}"})
+    taken = set(Message.objects.values_list("type", flat=True))
+    assert {known.name for known in registry.message_types() if known.name.startswith("inquiry.")} == taken
+    assert cells_with(["canary"])
+    assert erase_everything() == Message.objects.count()
+    # What its author is still writing is no message yet.
+    assert cells_with(["canary"]) == {("inquiries_inquiry", "typed", shown.pk)}

@@ -222,6 +222,16 @@ def test_a_request_that_was_dropped_is_no_answer_and_waited_at_least_so_long() -
     assert (told_of.first_try.whole, told_of.times.still_open) == (1, 2)
 
 
+def test_a_lead_is_counted_with_the_request_made_from_it_once_that_is_there() -> None:
+    lead = step(1, taken_up_at=AS_OF - timedelta(days=1), ground="not_held")
+    formal = step(9, hours=None)
+    now = report_of([lead, formal])
+    assert (now.directions[0].asked, now.directions[0].answered, now.refusals) == (1, 0, [])
+    before = report_of([lead], as_of=AS_OF - timedelta(days=2))
+    assert (before.directions[0].asked, before.directions[0].refused) == (1, 1)
+    assert now.stages[0].times.n == 2, "its steps took the time they took"
+
+
 def test_a_request_ends_with_its_answer_however_early_its_first_step_ended() -> None:
     opened = datetime(2026, 10, 3, tzinfo=UTC)
     letter = step(1, stage="acknowledge", hours=2, ending=Ending(opened + timedelta(days=9), ground="not_held"))

@@ -23,7 +23,7 @@ from contraparte.exchange.auditing import find_message_faults
 from contraparte.exchange.models import Draft, Message, Receipt
 from contraparte.exchange.reading import is_erased, read_message
 from contraparte.exchange.recalls import order_recall
-from contraparte.inquiries.actions.asking import convert_lead
+from contraparte.inquiries.actions.asking import convert_lead, open_inquiry, save_inquiry
 from contraparte.inquiries.actions.stepping import take_step
 from contraparte.inquiries.models import Inquiry, Step
 from contraparte.inquiries.rules.lifecycle import STEPS
@@ -161,7 +161,11 @@ class Lives(RuleBasedStateMachine):
     def convert_the_lead(self) -> None:
         row = self.side(True)
         if self.world.standing(row).fold.was_answered and not Inquiry.objects.filter(lead=row).exists():
-            convert_lead(row, instrument="mlat_mx_us_1987", by=self.world.officer, now=self.world.now)
+            made = convert_lead(row, instrument="mlat_mx_us_1987", by=self.world.officer, now=self.world.now)
+            save_inquiry(LETTER | {"handling": ["H1"]}, by=self.world.officer, now=self.world.now, inquiry=made)
+            done = open_inquiry(Inquiry.objects.get(pk=made.pk), by=self.world.officer, now=self.world.now)
+            assert isinstance(done, Draft)
+            self.world.release(done)
 
     @rule(ours=SIDES, pick=st.integers(0, 9))
     def recall_a_message(self, ours: bool, pick: int) -> None:
@@ -280,6 +284,7 @@ def figures_by_hand(agency: str, other: str, quarter: Quarter) -> dict[tuple[str
         pair: {"asked": 0, "answered": 0, "refused": 0, "dropped": 0, "still_open": 0, "spans": [], "grounds": []}
         for pair in ((agency, other), (other, agency))
     }
+    openings = [one for messages in threads.values() for one in messages if one.type == "inquiry.letter/1"]
     for messages in threads.values():
         messages.sort(key=lambda one: (held[one.pk], str(one.uuid)))
         for opening in messages:
@@ -288,6 +293,8 @@ def figures_by_hand(agency: str, other: str, quarter: Quarter) -> dict[tuple[str
             began = held[opening.pk]
             if not quarter.starts <= began < quarter.ends:
                 continue
+            if any(opening.conversation.uuid.hex in _follows(one) for one in openings):
+                continue  # a lead: the request made from it stands for both
             asker = opening.sender.partition("/")[0]
             own = told[asker, other if asker == agency else agency]
             own["asked"] += 1
@@ -307,6 +314,11 @@ def figures_by_hand(agency: str, other: str, quarter: Quarter) -> dict[tuple[str
 
 
 ENDS = {"inquiry.answer", "inquiry.refuse", "inquiry.transfer", "inquiry.withdraw"}
+
+
+def _follows(opening: Message) -> str:
+    """The thread a request says it was made from."""
+    return str(read_message(opening).body.get("follows", "")).replace("-", "")
 
 
 def _statement(receipt: Receipt) -> dict[str, Any]:
@@ -372,3 +384,29 @@ def test_lives_of_inquiries_and_outcomes_end_alike_on_both_sides(world: InquiryW
     assert cells_with([CANARY])
     assert erase_everything() == Message.objects.count()
     assert cells_with([CANARY]) == set()
+
+
+def test_a_lead_and_the_request_made_from_it_are_counted_once_on_both_sides(world: InquiryWorld) -> None:
+    world.at = timezone.now()
+
+    class Here(Lives):
+        pass
+
+    Here.world = world
+    life = Here()
+    life.begin("police")
+    told = take_step(life.theirs, "answer", {"text": CANARY}, by=world.agent, now=world.now)
+    assert isinstance(told, Draft)
+    world.release(told)
+    world.settle()
+    quarter = Quarter.of(world.now.astimezone(UTC).date())
+
+    def asked() -> list[tuple[int, int]]:
+        pairs = ((MX, US), (US, MX))
+        found = [collecting.figures_of(*pair, quarter, as_of=world.now).directions for pair in pairs]
+        return [(one.asked, one.answered) for directions in found for one in directions if one.asker == MX]
+
+    assert asked() == [(1, 1), (1, 1)]
+    life.convert_the_lead()
+    life.teardown()
+    assert asked() == [(1, 0), (1, 0)], "the formal request stands for both, and is open"

@@ -4,7 +4,7 @@ The exchange carries, checks and logs messages without knowing what they are abo
 type, the data class of each field, the handler and the policies.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -103,6 +103,7 @@ _periodic: dict[str, tuple[float, Callable[[datetime], object]]] = {}
 _job_kinds: dict[str, Callable[[int, datetime], None]] = {}
 _erasers: list[Eraser] = []
 _keepers: list[Eraser] = []
+_following: list[Callable[[Iterable[int]], Mapping[int, int]]] = []
 
 
 def register(message_type: MessageType) -> None:
@@ -214,6 +215,17 @@ def register_file_owner(owns: Callable[[str], bool]) -> None:
 def is_owned_file(name: str) -> bool:
     """Whether a room keeps this file of the attachments folder."""
     return any(owns(name) for owns in _file_owners)
+
+
+def register_following(of: Callable[[Iterable[int]], Mapping[int, int]]) -> None:
+    """For a room in which one request takes up another: of these conversations, which was taken up by which."""
+    _following.append(of)
+
+
+def followed_by(conversations: Iterable[int]) -> dict[int, int]:
+    """Conversation → the one that took its matter up: a matter is counted once, with what it has become."""
+    asked = list(conversations)
+    return {first: then for of in _following for first, then in of(asked).items()}
 
 
 def is_control(name: str) -> bool:

@@ -1,5 +1,6 @@
 """Reads of this room. Everything is read through the tenure; what it may not see is not found. Bounded and ordered."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -253,3 +254,10 @@ def find_inquiries(tenure: Tenure, text: str, limit: int) -> list[Hit]:
         Hit(one.reference, FAMILIES[one.family], reverse("inquiries:inquiry", args=[one.pk]))
         for one in inquiries_of(tenure).filter(wanted)[:limit]
     ]
+
+
+def taken_up_by(conversations: Iterable[int]) -> dict[int, int]:
+    """Conversation of a lead → that of the formal request made from it, on whichever side this is."""
+    rows = Inquiry.objects.filter(lead__conversation__in=list(conversations), conversation__isnull=False)
+    pairs = rows.order_by("pk").values_list("lead__conversation_id", "conversation_id")
+    return {lead: formal for lead, formal in pairs if lead is not None and formal is not None}

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from contraparte.directory import queries as directory
 from contraparte.directory.models import Tenure
+from contraparte.exchange import registry
 from contraparte.exchange.models import Lane, Message, Obligation, Receipt
 from contraparte.outcomes import answers
 from contraparte.outcomes.actions.using import due_of
@@ -53,6 +54,7 @@ def steps_of(agency: str, other: str, quarter: Quarter) -> list[StepRow]:
     endings = _endings(agency, wanted)
     uses = _uses(agency, wanted)
     due = _feedback_due(wanted)
+    taken_up = _taken_up(agency, wanted)
     return [
         StepRow(
             id=str(row.message.uuid),
@@ -65,6 +67,7 @@ def steps_of(agency: str, other: str, quarter: Quarter) -> list[StepRow]:
             is_main=row.message.type in main,
             asks_back=row.message.type in back,
             ending=endings.get(row.message_id),
+            taken_up_at=taken_up.get(row.conversation_id) if row.message.type in main else None,
             feedback_due_at=due.get(row.message_id),
             use=uses.get(row.message_id),
         )
@@ -97,6 +100,16 @@ def _endings(agency: str, steps: list[Obligation]) -> dict[int, Ending]:
             if step.opened_at <= ending.at:
                 found.setdefault(step.message_id, ending)
     return found
+
+
+def _taken_up(agency: str, steps: list[Obligation]) -> dict[int, datetime]:
+    """Conversation of a lead → since when both sides hold the request that was made from it."""
+    followers = registry.followed_by({step.conversation_id for step in steps})
+    owed = Obligation.objects.filter(
+        agency=agency, conversation__in=set(followers.values()), message__type__in=answers.request_types()
+    )
+    began = dict(owed.order_by("-opened_at").values_list("conversation_id", "opened_at"))
+    return {lead: began[formal] for lead, formal in followers.items() if formal in began}
 
 
 def _uses(agency: str, steps: list[Obligation]) -> dict[int, Use]:

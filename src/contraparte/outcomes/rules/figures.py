@@ -53,6 +53,7 @@ class StepRow:
     is_main: bool = False
     asks_back: bool = False
     ending: Ending | None = None
+    taken_up_at: datetime | None = None  # a lead: since when the request made from it stands for both
     feedback_due_at: datetime | None = None
     use: Use | None = None
 
@@ -61,6 +62,10 @@ class StepRow:
         ended = self.closed_at is not None and self.closed_at <= at
         end = self.closed_at if ended and self.closed_at is not None else at
         return Lasted((end - self.opened_at).total_seconds(), ended)
+
+    def counts_at(self, at: datetime) -> bool:
+        """Whether it stands for a request by then: a lead that has become a formal request is counted with that one."""
+        return self.is_main and (self.taken_up_at is None or self.taken_up_at > at)
 
     def ended_by(self, at: datetime) -> Ending | None:
         """How the request had ended by then; None while it is open."""
@@ -217,7 +222,9 @@ def _asked_again(steps: Sequence[StepRow]) -> set[str]:
 
 def _direction(steps: Sequence[StepRow], asker: str, holder: str, again: set[str], as_of: datetime) -> Direction:
     rows = [
-        step for step in steps if step.is_main and (agency_of(step.asker), agency_of(step.holder)) == (asker, holder)
+        step
+        for step in steps
+        if step.counts_at(as_of) and (agency_of(step.asker), agency_of(step.holder)) == (asker, holder)
     ]
     endings = {row.id: ending for row in rows if (ending := row.ended_by(as_of)) is not None}
     answered = [ending for ending in endings.values() if ending.answered]
@@ -241,7 +248,7 @@ def _refusals(steps: Sequence[StepRow], as_of: datetime) -> list[Refusals]:
     groups: dict[tuple[str, str], list[str]] = defaultdict(list)
     for step in steps:
         ending = step.ended_by(as_of)
-        if step.is_main and ending is not None and ending.ground:
+        if step.counts_at(as_of) and ending is not None and ending.ground:
             groups[agency_of(step.holder), ending.ground].append(step.id)
     return [Refusals(holder, ground, len(ids), tuple(ids)) for (holder, ground), ids in sorted(groups.items())]
 
@@ -250,7 +257,7 @@ def _feedback(steps: Sequence[StepRow], giver: str, as_of: datetime) -> Feedback
     told: Counter[str] = Counter()
     for step in steps:
         ending = step.ended_by(as_of)
-        if not step.is_main or agency_of(step.asker) != giver or ending is None:
+        if not step.counts_at(as_of) or agency_of(step.asker) != giver or ending is None:
             continue
         if ending.ground or not ending.answered:
             continue
