@@ -105,8 +105,11 @@ def main() -> None:
     # These two compare times and digests themselves and end at once when there is nothing to do.
     run([PYTHON, "tools/messages.py", "compile"])
     run([PYTHON, "tools/assets.py"])
-    if wanted.tests and not CHROMIUM.exists():
-        install_from_debian("chromium")
+    missing = [] if CHROMIUM.exists() else ["chromium"]
+    if shutil.which("curl") is None:  # the lines of the how-to of the API are run as they stand
+        missing.append("curl")
+    if wanted.tests and missing:
+        install_from_debian(*missing)
 
 
 if __name__ == "__main__":

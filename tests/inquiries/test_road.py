@@ -437,3 +437,44 @@ def test_somebody_of_another_post_takes_no_step_here(world: InquiryWorld) -> Non
     with pytest.raises(TenureEndedError):
         take_step(theirs, "acknowledge", {}, by=world.agent, now=world.now + timedelta(seconds=1))
     assert world.standing(row).state == "delivered"
+
+
+EXTORTION: dict[str, Any] = POLICE | {
+    "facts": "Shops at the crossing are called each Monday and told to pay 20,000 pesos into an account.",
+    "purpose": "Find who calls and stop it.",
+    "urgency": "urgent",
+    "urgent_reason": "The next payment is due on Monday.",
+    "due_on": "2099-01-01",
+    "handling": ["H1"],
+    "group": "Kidnapping and extortion",
+    "measures": [
+        {"code": "telephone_subscriber", "object": "+1 520 555 0177", "nexus": "The line that calls."},
+        {"code": "account_existence", "object": "Account ending in 4411", "nexus": "Where the shops pay."},
+    ],
+}
+
+
+def test_the_extortion_variant_of_a_lead_has_three_days_and_belongs_to_its_working_group(world: InquiryWorld) -> None:
+    world.at = timezone.now()
+    row = world.ask(EXTORTION)
+    other = world.ask(POLICE)
+    theirs = world.other(row)
+    assert (row.group, theirs.group, world.other(other).group) == ("Kidnapping and extortion",) * 2 + ("",)
+    step = owed(theirs)["inquiry"]
+    assert step.due_at is not None and step.due_at - step.opened_at >= timedelta(days=3)
+    assert step.due_at - step.opened_at < timedelta(days=4), "nobody is held: three days, not eight hours"
+    for tenure in (world.officer, world.agent):
+        assert queries.groups_of(tenure) == ["Kidnapping and extortion"]
+        assert [one.inquiry.conversation.uuid for one in queries.desk(tenure, world.now, group=row.group)] == [
+            row.conversation.uuid
+        ]
+    results = [
+        {"number": 1, "outcome": "done", "text": "Prepaid, bought at Nogales."},
+        {"number": 2, "outcome": "done", "text": "The account exists at one bank."},
+    ]
+    world.step(theirs, "answer", {"text": "Both are known.", "results": results}, handling=["H1"])
+    with pytest.raises(IntelligenceInCourtError):
+        take_step(row, "use", {"used": True, "way": "court_file"}, by=world.officer, now=world.now)
+    formal = convert_lead(Inquiry.objects.get(pk=row.pk), instrument="mlat_mx_us_1987", by=world.officer, now=world.now)
+    assert formal.group == row.group and formal.lead_id == row.pk, "the request made from it belongs there too"
+    assert [one["code"] for one in formal.typed["measures"]] == ["telephone_subscriber", "account_existence"]

@@ -118,6 +118,7 @@ FIELD_WORDS: dict[str, Text] = {
     "/spoken/at": _("Spoken at"),
     "/rights": _("For a second look"),
     "/rights/*": _("For a second look"),
+    "/group": _("Working group"),
     "/follows": _("Thread it follows"),
     "/follows_reference": _("Follows"),
     "/question": _("Question"),

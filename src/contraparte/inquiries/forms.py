@@ -37,7 +37,7 @@ INFORMATION = [
 ]
 
 #: Which fields a form shows, by what it is based on.
-MAIN = ("case_number",)
+MAIN = ("case_number", "group")
 URGENT = ("urgency", "urgent_reason", "due_on", "due_reason")
 MARKED = ("handling", "handling_text")
 GRADED = ("source_grade", "information_grade")
@@ -83,6 +83,9 @@ class InquiryForm(forms.Form):
     instrument = forms.ChoiceField(label=_("Based on"), required=False)
     counterpart = forms.ChoiceField(label=_("Addressed to"), required=False)
     case_number = _text(_("Own case number"), length=120, help_text=_("Stays here; the other side does not see it."))
+    group = _text(
+        _("Working group"), length=120, help_text=_("Where the matter belongs to one; the other side reads its name.")
+    )
     article = _text(_("Article of the instrument"))
     requesting_authority = _text(_("Requesting authority"))
     competent_authority = _text(_("Competent authority there"))

@@ -22,6 +22,8 @@ MAX_ROWS: Final = 24  # offences, measures or persons of one request
 MAX_FILES: Final = 512  # of the answers to one request that a step names
 
 Short = Annotated[str, Field(max_length=60)]
+#: The working group a matter belongs to, by the name both sides know it by.
+Group = Annotated[str, Field(max_length=120)]
 Line = Annotated[str, Field(max_length=300)]
 Words = Annotated[str, Field(max_length=8000)]
 Hash = Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")]
@@ -141,6 +143,7 @@ class InquiryRequest(Payload):
     rights: Annotated[list[Short], Field(max_length=8)] = []
     follows: Short = ""
     follows_reference: Short = ""
+    group: Group = ""
 
 
 class SharedDraft(InquiryRequest):
@@ -284,7 +287,7 @@ VERIFY_CLASSES: Final = {**REFERENCES, "/files": "administrative", "/files/*": "
 REJECT_CLASSES: Final = {**SAID, "/files": "administrative", "/files/*": "administrative"}
 REQUEST_CLASSES: Final = {
     **REFERENCES,
-    **{f"/{name}": "administrative" for name in ("instrument", "article", "urgency", "due_on", "follows")},
+    **{f"/{name}": "administrative" for name in ("instrument", "article", "urgency", "due_on", "follows", "group")},
     "/follows_reference": "administrative",
     "/requesting_authority": "administrative",
     "/competent_authority": "administrative",

@@ -33,6 +33,7 @@ class Inquiry(models.Model):
     family = models.CharField(max_length=12, choices=Family.choices)
     instrument = models.CharField(max_length=60)
     case_number = models.CharField(max_length=120, blank=True, help_text="the agency's own; never leaves")
+    group = models.CharField(max_length=120, blank=True, help_text="the working group it belongs to, as both call it")
     urgency = models.CharField(max_length=16, default="routine")
     counterpart = models.CharField(max_length=106, blank=True)
     requester = models.CharField(max_length=106, help_text="the post that opened it")

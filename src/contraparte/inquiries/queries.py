@@ -73,9 +73,16 @@ def inquiry(tenure: Tenure, pk: int) -> Inquiry:
     return found
 
 
-def desk(tenure: Tenure, now: datetime, *, ended: bool = False, asked: bool | None = None) -> list[Row]:
-    """The inquiries of a post, what is due first on top. `asked` True: those it opened; False: those it got."""
+def desk(
+    tenure: Tenure, now: datetime, *, ended: bool = False, asked: bool | None = None, group: str = ""
+) -> list[Row]:
+    """The inquiries of a post, what is due first on top. `asked` True: those it opened; False: those it got.
+
+    With `group`, those that belong to that working group.
+    """
     rows = inquiries_of(tenure)
+    if group:
+        rows = rows.filter(group=group)
     if asked is not None:
         own = Q(side=Inquiry.Side.INITIATOR)
         rows = rows.filter(own) if asked else rows.exclude(own)
@@ -85,6 +92,12 @@ def desk(tenure: Tenure, now: datetime, *, ended: bool = False, asked: bool | No
     told = [Row(one, standings[one.pk], owed.get(one.thread_id)) for one in found]
     shown = [row for row in told if (row.standing.fold.state in ENDED) == ended]
     return sorted(shown, key=lambda row: (row.due_at is None, row.due_at or row.inquiry.opened_at, row.inquiry.pk))
+
+
+def groups_of(tenure: Tenure) -> list[str]:
+    """The working groups that inquiries of this post belong to."""
+    named = inquiries_of(tenure).exclude(group="").order_by("group").values_list("group", flat=True).distinct()
+    return list(named[:ROWS])
 
 
 def _owed(rows: list[Inquiry]) -> dict[int, Obligation]:

@@ -38,10 +38,13 @@ def desk(request: PageRequest) -> HttpResponse:
         timezone.now(),
         ended=show == "ended",
         asked={"asked": True, "received": False}.get(show),
+        group=request.GET.get("group", "")[:120],
     )
     context = {
         "rows": rows,
         "show": show,
+        "group": request.GET.get("group", "")[:120],
+        "groups": queries.groups_of(request.tenure),
         "tabs": [
             ("", pgettext("inquiries", "Open")),
             ("asked", _("Asked by us")),

@@ -65,6 +65,7 @@ def save_inquiry(
             row.family, row.counterpart = family, str(typed.get("counterpart", ""))
         row.instrument = str(typed.get("instrument", ""))
         row.case_number = str(typed.get("case_number", ""))
+        row.group = str(typed.get("group", "")).strip()
         row.urgency = str(typed.get("urgency") or "routine")
         row.typed = with_translation(typed, row.typed)
         row.save()

@@ -23,6 +23,7 @@ def note_opening(arrived: Arrived) -> Inquiry:
     told: dict[str, Any] = {
         "family": family,
         "instrument": instrument if instrument in catalogue().instruments else "",
+        "group": str(body.get("group", ""))[:120],
         "urgency": arrived.row.urgency,
         "their_reference": str(body.get("reference", "")),
         "marking": arrived.message.marking.to_json(),

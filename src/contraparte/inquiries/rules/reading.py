@@ -99,6 +99,7 @@ def request_of(
         rights=list(rights_of(typed, known)),
         follows=lead[0],
         follows_reference=lead[1],
+        group=str(typed.get("group", "")).strip(),
     )
 
 
@@ -122,6 +123,7 @@ def letter_part(typed: Typed, stopped: frozenset[int] = frozenset()) -> LetterPa
 _COPIED = (
     "instrument", "article", "requesting_authority", "competent_authority", "urgency", "urgent_reason", "due_on",
     "due_reason", "facts", "purpose", "formalities", "confidentiality", "attendance",
+    "group",
 )  # fmt: skip
 
 
