@@ -14,15 +14,24 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
+from contraparte.directory import view
 from contraparte.exchange import delivery, handling
 from contraparte.exchange.auditing import find_message_faults
-from contraparte.exchange.models import Draft, Message, Receipt
+from contraparte.exchange.items import is_recalled
+from contraparte.exchange.models import Draft, Message, Permission, Receipt
+from contraparte.exchange.permissions import (
+    ask_permission,
+    grant_permission,
+    refuse_permission,
+    revoke_permission,
+)
 from contraparte.exchange.reading import is_erased, read_message
 from contraparte.exchange.recalls import order_recall
+from contraparte.exchange.rules.permissions import Kind
 from contraparte.inquiries.actions.asking import convert_lead, open_inquiry, save_inquiry
 from contraparte.inquiries.actions.stepping import take_step
 from contraparte.inquiries.models import Inquiry, Step
@@ -30,8 +39,8 @@ from contraparte.inquiries.rules.lifecycle import STEPS
 from contraparte.inquiries.rules.times import time_by_holder, time_by_stage
 from contraparte.ledger.fsck import check_ledger
 from contraparte.outcomes import collecting
-from contraparte.outcomes.actions import stating
-from contraparte.outcomes.models import Outcome
+from contraparte.outcomes.actions import linking, stating
+from contraparte.outcomes.models import CaseLink, Outcome
 from contraparte.outcomes.rules.kinds import Contribution
 from contraparte.outcomes.rules.lifecycle import Act, State, allowed
 from contraparte.outcomes.rules.publishing import rows_of, to_json
@@ -49,6 +58,8 @@ pytestmark = [pytest.mark.store, pytest.mark.timeout(900)]
 # The suite plays the same lives each time; CONTRAPARTE_LIVES=200 plays so many others.
 WANTED = os.environ.get("CONTRAPARTE_LIVES", "")
 LIVES, MOVES = int(WANTED or 40), 25
+# Only a search by hand takes the minutes it needs to shrink what it found.
+PHASES = [Phase.explicit, Phase.generate, *([Phase.shrink] if WANTED else [])]
 CANARY = "What a person wrote in one of these lives"
 MX, US = "mx.fge-son", "us.doj"
 SPONTANEOUS: dict[str, Any] = {
@@ -175,6 +186,46 @@ class Lives(RuleBasedStateMachine):
             return
         order_recall(sent[-1], reason="incorrect", by=self.person(row), now=self.world.now)
 
+    @rule(ours=SIDES)
+    def ask_for_a_permission(self, ours: bool) -> None:
+        row = self.side(ours)
+        came = Message.objects.filter(conversation=row.conversation, direction="in", type__startswith="inquiry.")
+        item = came.select_related("content", "conversation__post__agency").order_by("pk").first()
+        if item is None or is_recalled(item) or item.permissions.exists():
+            return
+        ask_permission(
+            item, Kind.EVIDENCE, until=self.world.now + timedelta(days=90), by=self.person(row), now=self.world.now
+        )
+
+    @rule(ours=SIDES, gives=st.booleans())
+    def decide_on_a_permission(self, ours: bool, gives: bool) -> None:
+        """Give or refuse what was asked; withdraw what was given."""
+        row = self.side(ours)
+        asked = Permission.objects.filter(side="granter", conversation=row.conversation).first()
+        head = self.world.chief if row.agency == MX else self.world.supervisor
+        if asked is None or asked.until <= self.world.now:
+            return
+        if asked.state == "asked" and gives:
+            grant_permission(asked, by=head, now=self.world.now)
+        elif asked.state == "asked":
+            refuse_permission(asked, ground="source_protection", note=CANARY, by=head, now=self.world.now)
+        elif asked.state == "granted":
+            revoke_permission(asked, by=head, now=self.world.now)
+
+    @rule()
+    def link_the_cases_or_end_the_link(self) -> None:
+        row = self.side(True)
+        link = CaseLink.objects.filter(about=row.conversation).exclude(state="ended").first()
+        if link is not None:
+            linking.end_link(link, reason=CANARY, by=self.world.officer, now=self.world.now)
+        elif self._thread(row).case is not None:
+            linking.ask_link(self._thread(row), by=self.world.officer, now=self.world.now)
+
+    @rule()
+    def restart_the_nodes(self) -> None:
+        """Whatever a process remembers is gone; what is in the database goes on."""
+        view.forget()
+
     @rule()
     def report_an_outcome(self) -> None:
         row = self.side(True)
@@ -230,6 +281,7 @@ class Lives(RuleBasedStateMachine):
                 break
         assert not Message.objects.filter(state__in=(Message.State.QUEUED, Message.State.ACCEPTED)).exists()
         self._both_hold_the_same_events()
+        self._both_hold_the_same_rights()
         self._no_marking_is_weaker()
         assert_figures(world)
 
@@ -250,6 +302,12 @@ class Lives(RuleBasedStateMachine):
             ours, there = (Outcome.objects.filter(uuid=uuid, agency=agency).first() for agency in (MX, US))
             assert ours is not None and there is not None
             assert (ours.state, ours.version, ours.facts) == (there.state, there.version, there.facts)
+
+    def _both_hold_the_same_rights(self) -> None:
+        """What may be done with an item is the same to who asked and to who decides; a link stands on both sides."""
+        for model, names in ((Permission, ("uuid", "state")), (CaseLink, ("uuid", "state"))):
+            of = {agency: set(model.objects.filter(agency=agency).values_list(*names)) for agency in (MX, US)}
+            assert of[MX] == of[US], model.__name__
 
     def _no_marking_is_weaker(self) -> None:
         """What is said in a thread bears at least what its opening bore; both sides read the same."""
@@ -356,8 +414,6 @@ def world(transactional_db: None, settings: Any, tmp_path: Any) -> InquiryWorld:
     """Empty tables and an empty home; outcomes may cross as well."""
     from dataclasses import replace
 
-    from contraparte.directory import view
-
     settings.NODE_OPERATOR = OPERATOR
     settings.HOME = replace(settings.HOME, path=tmp_path)
     view.forget()
@@ -375,7 +431,7 @@ def test_lives_of_inquiries_and_outcomes_end_alike_on_both_sides(world: InquiryW
         Here,
         settings=settings(
             max_examples=LIVES, stateful_step_count=MOVES, deadline=None, suppress_health_check=list(HealthCheck),
-            print_blob=False, report_multiple_bugs=False, derandomize=not WANTED, database=None,
+            phases=PHASES, print_blob=False, report_multiple_bugs=False, derandomize=not WANTED, database=None,
         ),
     )  # fmt: skip
     assert Inquiry.objects.filter(agency=MX).count() >= LIVES
