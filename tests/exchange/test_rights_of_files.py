@@ -44,6 +44,6 @@ def test_files_go_with_the_content_they_came_with_and_the_audit_knows(world: Sma
     assert folder("attachments") == []
     assert not Attachment.objects.exclude(key=b"").exists()
     for side in Message.objects.filter(type=message.type):
-        assert isinstance(refusal(side), ItemErasedError)
+        assert isinstance(refusal(side, timezone.now()), ItemErasedError)
     assert list(find_message_faults()) == [] and list(find_attachment_faults()) == []
     assert check_ledger().ok
