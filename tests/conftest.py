@@ -6,6 +6,7 @@ every test that drives Chromium: a page looks the same whatever lies below it, s
 """
 
 import pytest
+from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 
 # How long an example takes is no test here: timings belong to `make bench`.
@@ -33,3 +34,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.store)
         if "chromium" in names:
             item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(autouse=True)
+def _own_language() -> None:
+    """A request leaves its language behind in the thread; each test begins in the node's own."""
+    translation.deactivate()
