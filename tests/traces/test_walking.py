@@ -1,5 +1,6 @@
 """The walk over real books: every dead end, every answer by a person, every clock."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from contraparte.books.models import Query
-from contraparte.exchange import registry
+from contraparte.exchange import gate, registry
 from contraparte.exchange.models import Message, Obligation
 from contraparte.protocol.errors import CallLogMissingError, FieldUnreadableError, TaskDecidedError, TraceStateError
 from contraparte.traces.actions.custody import candidates_of, confirm_link, decline_link
@@ -230,6 +231,14 @@ def test_the_centre_may_refuse_with_a_reason(world: TraceWorld) -> None:
     assert (trace.code, trace.result["note"]) == ("refused", "no nexus")
 
 
+@pytest.fixture
+def _own_policies() -> Iterator[None]:
+    """A policy of one test is read at once, and is not in force in the next one."""
+    yield
+    gate.forget_policies()
+
+
+@pytest.mark.usefixtures("_own_policies")
 def test_a_withheld_purchaser_is_named_as_withheld_and_never_blank(world: TraceWorld, settings: Any) -> None:
     folder = Path(settings.HOME.path) / "policies"
     folder.mkdir(exist_ok=True)
@@ -237,6 +246,7 @@ def test_a_withheld_purchaser_is_named_as_withheld_and_never_blank(world: TraceW
         '@id("purchasers-stay-home") forbid (principal, action == Action::"disclose", '
         'resource == Message::"trace.result/1") when { context.class == "purchaser" };'
     )
+    gate.forget_policies()
     assert registry.message_type("trace.result/1").class_map.class_of("/purchaser/name") == "purchaser"
     world.chain()
     trace = world.trace()
