@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from contraparte.directory import actions as directory_actions
 from contraparte.directory.queries import Role
-from contraparte.exchange import actions, queries
+from contraparte.exchange import actions, queries, registry
 from contraparte.exchange.auditing import find_message_faults
 from contraparte.exchange.court import file_in_court, note_filing
 from contraparte.exchange.items import is_recalled
@@ -154,6 +154,23 @@ def test_a_recall_that_overtakes_its_item_leaves_a_tombstone(world: SmallWorld) 
     assert holders_of(sent)[0].outcome == "quarantined"
     assert Conversation.objects.get(agency="mx.fgr", uuid=thread.uuid).kind == "note"
     assert list(find_message_faults()) == []
+
+
+def test_a_recalled_message_of_a_type_this_release_does_not_know_does_not_wait_for_one_that_does(
+    world: SmallWorld,
+) -> None:
+    people = people_of(world)
+    uuid = actions.send_all([world.note("take this", world.conversation(CENTRE, FEDERAL))], now=now())[0]
+    sent = Message.objects.select_related("conversation__post").get(uuid=uuid, direction="out")
+    recall(sent, people.officers[CENTRE])
+    world.deliver()
+    known = registry._types.pop("note.say/1")
+    try:
+        world.handle()
+    finally:
+        registry.register(known)
+    item = Message.objects.get(uuid=uuid, direction="in")
+    assert (item.state, item.code) == ("failed", "item.recalled")
 
 
 def test_control_messages_wait_for_nothing_and_nothing_waits_for_them(world: SmallWorld) -> None:

@@ -68,6 +68,17 @@ LETTER: dict[str, Any] = {
 }
 
 
+SPONTANEOUS: dict[str, Any] = {
+    "instrument": "spontaneous", "counterpart": CENTRAL, "facts": "Three lorries cross at night.",
+    "purpose": "So that they are looked at.", "offences": POLICE["offences"], "handling": ["H2"],
+    "source_grade": "B", "information_grade": "3",
+}  # fmt: skip
+NOTE: dict[str, Any] = {
+    "instrument": "liaison_note", "counterpart": CENTRAL, "note_subject": "Stolen vehicle",
+    "note_what": "A grey van.", "note_when": "Monday, Nogales", "note_asked": "Is it with you?",
+}  # fmt: skip
+
+
 @dataclass
 class ClockedWire(Wire):
     """The wire, with the world's time on the other side as well."""

@@ -11,9 +11,8 @@ from contraparte.exchange.recalls import order_recall
 from contraparte.inquiries.actions.sharing import comment_on_draft, share_draft
 from contraparte.inquiries.models import Inquiry
 from tests.exchange.canaries import cells_with, erase_everything
-from tests.inquiries.inquiry_world import LETTER, POLICE, InquiryWorld
+from tests.inquiries.inquiry_world import LETTER, NOTE, POLICE, SPONTANEOUS, InquiryWorld
 from tests.inquiries.test_any_order import BODIES
-from tests.outcomes.test_random_lifecycles import NOTE, SPONTANEOUS
 from tests.traces.test_pages import browser
 
 pytestmark = pytest.mark.store

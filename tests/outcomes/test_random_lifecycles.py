@@ -48,7 +48,7 @@ from contraparte.outcomes.rules.quarters import Quarter
 from contraparte.protocol.errors import InquiryStepError, RefusalUnconsultedError, StepDraftedError
 from tests.exchange.canaries import cells_with, erase_everything
 from tests.exchange.small_world import OPERATOR
-from tests.inquiries.inquiry_world import LETTER, POLICE, InquiryWorld, make_world
+from tests.inquiries.inquiry_world import LETTER, NOTE, POLICE, SPONTANEOUS, InquiryWorld, make_world
 from tests.inquiries.test_any_order import BODIES
 from tests.inquiries.test_road import renew, same
 from tests.outcomes.outcome_world import arrest
@@ -62,15 +62,6 @@ LIVES, MOVES = int(WANTED or 40), 25
 PHASES = [Phase.explicit, Phase.generate, *([Phase.shrink] if WANTED else [])]
 CANARY = "What a person wrote in one of these lives"
 MX, US = "mx.fge-son", "us.doj"
-SPONTANEOUS: dict[str, Any] = {
-    "instrument": "spontaneous", "counterpart": POLICE["counterpart"], "facts": "Three lorries cross at night.",
-    "purpose": "So that they are looked at.", "offences": POLICE["offences"], "handling": ["H2"],
-    "source_grade": "B", "information_grade": "3",
-}  # fmt: skip
-NOTE: dict[str, Any] = {
-    "instrument": "liaison_note", "counterpart": POLICE["counterpart"], "note_subject": "Stolen vehicle",
-    "note_what": "A grey van.", "note_when": "Monday, Nogales", "note_asked": "Is it with you?",
-}  # fmt: skip
 KINDS: dict[str, dict[str, Any]] = {
     "police": POLICE | {"handling": ["H1"]},
     "oral": POLICE | {"is_oral": True, "oral_by": "Duty officer 12"},

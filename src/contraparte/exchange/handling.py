@@ -88,7 +88,8 @@ def _handle_job(
     try:
         with transaction.atomic():
             is_withdrawn = withdrawn(row)
-            if is_withdrawn and not registry.message_type(row.type).keeps_codes:
+            known = registry.find_type(row.type)
+            if is_withdrawn and (known is None or not known.keeps_codes):
                 # Its sender's recall was here first: it stays under lock and its feature never sees it (P4.1, P6.5).
                 raise ItemRecalledError(item=str(row.uuid))
             _hand_over(row, service_of, now)
