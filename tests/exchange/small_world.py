@@ -17,7 +17,7 @@ from contraparte.directory import actions as directory_actions
 from contraparte.directory import queries as directory
 from contraparte.directory.models import Person, Tenure
 from contraparte.directory.queries import Role
-from contraparte.directory.rules.accord import RIGHTS_OF_ITEMS, example
+from contraparte.directory.rules.accord import POSTS, RIGHTS_OF_ITEMS, example
 from contraparte.directory.rules.register import Register
 from contraparte.exchange import arriving, delivery, handling, registry, shipping
 from contraparte.exchange.actions import automatic, draft, open_conversation
@@ -195,8 +195,8 @@ def make_small_world(**terms: Any) -> SmallWorld:
     adopt(
         example(
             permits=[
-                {"types": ["note.*", *RIGHTS_OF_ITEMS], "from": "mx", "to": "us"},
-                {"types": ["note.*", *RIGHTS_OF_ITEMS], "from": "us", "to": "mx"},
+                {"types": ["note.*", *RIGHTS_OF_ITEMS, *POSTS], "from": "mx", "to": "us"},
+                {"types": ["note.*", *RIGHTS_OF_ITEMS, *POSTS], "from": "us", "to": "mx"},
             ],
             routing=[{"types": ["note.*"], "from": "mx.fge-son", "to": "us", "mode": "copy", "copy_to": [FEDERAL]}],
             **terms,
@@ -207,7 +207,7 @@ def make_small_world(**terms: Any) -> SmallWorld:
         example(
             id="mx-order",
             parties=["mx", "mx"],
-            permits=[{"types": ["note.*", *RIGHTS_OF_ITEMS], "from": "mx", "to": "mx"}],
+            permits=[{"types": ["note.*", *RIGHTS_OF_ITEMS, *POSTS], "from": "mx", "to": "mx"}],
             routing=[],
             **terms,
         ),

@@ -12,10 +12,10 @@ from django.utils.translation import override
 from contraparte.desk.footer import SILENT_AFTER
 from contraparte.desk.registry import CONTACT_LINKS, TOPIC_SOURCES, ContactLink, subject_of
 from contraparte.desk.rules.matching import is_in, words_of
-from contraparte.directory import duty
+from contraparte.directory import continuity, duty
 from contraparte.directory.calendars import zone_of
 from contraparte.directory.duty import OnDuty
-from contraparte.directory.models import Agency, Post, Tenure
+from contraparte.directory.models import Agency, Post, PostNotice, Tenure
 from contraparte.directory.rules.roles import Role
 from contraparte.exchange import registry as exchange
 from contraparte.exchange.models import Lane
@@ -29,15 +29,16 @@ COUNTRY_WORDS = {"mx": ("mx", "mexico"), "us": ("us", "usa", "eua", "ee.uu.", "e
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """One post: what it handles in words, who holds it (only of this node), and what time it is there."""
+    """One post: what it handles in words, who holds it (only of the reader's agency), and what time it is there."""
 
     post: Post
     handles: list[str]
-    holders: list[Tenure]
+    holders: list[Tenure]  # of the reader's own agency: persons are named to nobody else (P1.4)
     on_duty: list[OnDuty]  # of the reader's own agency; a roster is told to nobody else
     is_vacant: bool
     is_silent: bool  # its node has not answered several times in a row
     local_time: str  # already of the post's own clock: a template would turn an instant into the reader's
+    notice: PostNotice | None  # what its agency has told of who answers for it
     links: list[tuple[str, str]]  # (label, address) of what this reader may begin with it
 
     @property
@@ -67,16 +68,20 @@ def contacts_page(
     page = Paginator(posts, PER_PAGE).get_page(number)
     shown = list(page.object_list)
     holders = _holders([post for post in shown if post.agency.is_local], now)
+    own = tenure.post.agency_id
     links = [link for link in CONTACT_LINKS if may(tenure, link.permission)]
+    told = continuity.notices_about(post.pk for post in shown if not post.agency.is_local)
     silent = set(Lane.objects.filter(failures__gte=SILENT_AFTER).values_list("operator", flat=True))
     return page, [
         _contact(
             post,
-            holders.get(post.pk, []),
+            holders.get(post.pk, []) if post.agency_id == own else [],
             now,
             [] if post.agency_id == tenure.post.agency_id else links,
             on_duty=duty.on_duty(post, now) if post.agency_id == tenure.post.agency_id else [],
             is_silent=post.agency.operator in silent,
+            notice=told.get(post.pk),
+            is_vacant=post.agency.is_local and post.pk not in holders,
         )
         for post in shown
     ]
@@ -152,6 +157,8 @@ def _contact(
     *,
     on_duty: list[OnDuty],
     is_silent: bool,
+    notice: PostNotice | None,
+    is_vacant: bool,
 ) -> Contact:
     return Contact(
         post=post,
@@ -159,7 +166,8 @@ def _contact(
         holders=holders,
         on_duty=on_duty,
         is_silent=is_silent,
-        is_vacant=post.agency.is_local and not holders,
+        notice=notice,
+        is_vacant=is_vacant,
         local_time=f"{now.astimezone(zone_of(post.time_zone)):%H:%M}",
         links=[(str(link.label), link.url(post.pk)) for link in links if _handles(post, link.noun)],
     )

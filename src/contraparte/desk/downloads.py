@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
-from django.http import FileResponse, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 
 from contraparte.directory.models import Tenure
@@ -14,6 +14,7 @@ from contraparte.exchange import attaching
 from contraparte.exchange.models import Attachment, Conversation
 from contraparte.exchange.packaging import write_package
 from contraparte.ledger import queries as ledger
+from contraparte.web.streams import pieces_of, while_in_post
 
 
 def file_headers(found: Attachment) -> dict[str, str]:
@@ -30,11 +31,13 @@ def file_answer(found: Attachment, *, by: Tenure, now: datetime) -> StreamingHtt
 
     Raises AttachmentChangedError, AttachmentLostError, ItemRecalledError, ItemErasedError.
     """
-    pieces = attaching.give_out(found, by=by, now=now)
+    pieces = while_in_post(attaching.give_out(found, by=by, now=now), by)
     return StreamingHttpResponse(pieces, content_type=attaching.UNKNOWN_TYPE, headers=file_headers(found))
 
 
-def package_answer(conversation: Conversation, uuids: Sequence[str], *, now: datetime) -> FileResponse:
+def package_answer(
+    conversation: Conversation, uuids: Sequence[str], *, by: Tenure, now: datetime
+) -> StreamingHttpResponse:
     """An evidence package as a zip file; on the disk it has no name any more when the answer begins.
 
     Raises what `write_package` raises.
@@ -43,7 +46,12 @@ def package_answer(conversation: Conversation, uuids: Sequence[str], *, now: dat
         path = Path(folder) / f"package-{str(conversation.uuid)[:8]}-{now:%Y%m%d-%H%M%S}.zip"
         write_package(conversation, path, uuids=uuids, now=now)
         handle = path.open("rb")
-    return FileResponse(handle, as_attachment=True, filename=path.name, content_type="application/zip")
+        size = path.stat().st_size
+    headers = {
+        "Content-Disposition": content_disposition_header(True, path.name) or "attachment",
+        "Content-Length": str(size),
+    }
+    return StreamingHttpResponse(while_in_post(pieces_of(handle), by), content_type="application/zip", headers=headers)
 
 
 def proof_answer(origin: str, index: int) -> HttpResponse:

@@ -126,7 +126,7 @@ def list_package(request: ApiRequest, pk: int) -> dict[str, Any]:
 @router.post("/conversations/{int:pk}/package", auth=Opens("conversation.package", "write"))
 def make_package(request: ApiRequest, pk: int, told: Chosen) -> HttpResponseBase:
     """An evidence package of the messages named, signed by the agency, as a zip file."""
-    return package_answer(find_conversation(request.tenure, pk), told.items, now=timezone.now())
+    return package_answer(find_conversation(request.tenure, pk), told.items, by=request.tenure, now=timezone.now())
 
 
 def _given(request: ApiRequest, found: Attachment | None) -> HttpResponseBase:

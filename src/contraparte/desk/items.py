@@ -17,7 +17,7 @@ from contraparte.exchange.sources import grants_of
 from contraparte.protocol.marking import Marking
 
 FATES = ("accepted", "delivered", "opened", "used", "deleted")
-RIGHTS_NOUNS = frozenset({"permission", "recall", "hold"})
+RIGHTS_NOUNS = frozenset({"permission", "recall", "hold", "post"})
 
 
 @dataclass(frozen=True, slots=True)

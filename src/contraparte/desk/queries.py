@@ -74,12 +74,12 @@ def draft_for(tenure: Tenure, pk: int) -> Draft | None:
     return rows.filter(conversation__in=conversations_of(tenure), pk=pk).first()
 
 
-def to_do(tenure: Tenure, now: datetime) -> list[DeskItem]:
+def to_do(tenure: Tenure, now: datetime, *, most: int = ROWS) -> list[DeskItem]:
     """What this post must do now, the earliest clock first, what has no clock last and the oldest first."""
     work = [item for source in DESK_SOURCES if may(tenure, source.permission) for item in source.find(tenure, now)]
-    found = [*_once(_owed(tenure), work), *_stood_in(tenure), *_to_approve(tenure), *_to_finish(tenure)]
+    found = [*_once(_owed(tenure, most), work), *_stood_in(tenure), *_to_approve(tenure), *_to_finish(tenure, now)]
     far = now + timedelta(days=36_500)
-    return sorted(found, key=lambda item: (item.due_at or far, not item.urgent, item.since or now))[:ROWS]
+    return sorted(found, key=lambda item: (item.due_at or far, not item.urgent, item.since or now))[:most]
 
 
 def _once(owed: Sequence[DeskItem], work: Sequence[DeskItem]) -> list[DeskItem]:
@@ -97,14 +97,14 @@ def _once(owed: Sequence[DeskItem], work: Sequence[DeskItem]) -> list[DeskItem]:
     ]
 
 
-def waiting(tenure: Tenure, now: datetime) -> list[DeskItem]:
+def waiting(tenure: Tenure, now: datetime, *, most: int = ROWS) -> list[DeskItem]:
     """What waits on others: the step, on whom, since when, until when."""
     rows = (
         Obligation.objects.filter(post_id=tenure.post_id, closed_at=None)
         .exclude(holder=tenure.post_id)
-        .select_related("conversation", "message")[:ROWS]
+        .select_related("conversation", "message")[:most]
     )
-    return _obligation_items(list(rows), tenure)
+    return obligation_items(list(rows), tenure)
 
 
 def came_in(tenure: Tenure, now: datetime) -> list[Arrival]:
@@ -218,9 +218,9 @@ def conversation_url(pk: int) -> str:
     return reverse("desk:conversation", args=[pk])
 
 
-def _owed(tenure: Tenure) -> list[DeskItem]:
+def _owed(tenure: Tenure, most: int) -> list[DeskItem]:
     rows = Obligation.objects.filter(agency=tenure.post.agency_id, holder=tenure.post_id, closed_at=None)
-    return _obligation_items(list(rows.select_related("conversation", "message")[:ROWS]), tenure)
+    return obligation_items(list(rows.select_related("conversation", "message")[:most]), tenure)
 
 
 def _stood_in(tenure: Tenure) -> list[DeskItem]:
@@ -228,10 +228,11 @@ def _stood_in(tenure: Tenure) -> list[DeskItem]:
     steps = [one.obligation for one in escalated_to(tenure).select_related(
         "obligation__conversation", "obligation__message")[:ROWS]]  # fmt: skip
     told = _("%(step)s, as substitute of the post that owes it")
-    return [replace(item, detail=told % {"step": item.detail}) for item in _obligation_items(steps, tenure)]
+    return [replace(item, detail=told % {"step": item.detail}) for item in obligation_items(steps, tenure)]
 
 
-def _obligation_items(rows: Sequence[Obligation], tenure: Tenure) -> list[DeskItem]:
+def obligation_items(rows: Sequence[Obligation], tenure: Tenure) -> list[DeskItem]:
+    """Owed steps as rows of work."""
     titles = titles_of([row.conversation for row in rows], tenure)
     return [
         DeskItem(
@@ -269,10 +270,13 @@ def _to_approve(tenure: Tenure) -> list[DeskItem]:
     return _draft_items(rows, tenure, _("Read and decide"), _("asks for your approval"))
 
 
-def _to_finish(tenure: Tenure) -> list[DeskItem]:
-    if Role.OFFICER not in tenure.roles:
-        return []
+def _to_finish(tenure: Tenure, now: datetime) -> list[DeskItem]:
     rows = Draft.objects.filter(drafted_by__post_id=tenure.post_id).select_related("conversation")
+    if Role.OFFICER not in tenure.roles:
+        # An authorising person goes on with what they wrote themselves, and with what somebody left behind who is gone.
+        if Role.AUTHORISER not in tenure.roles:
+            return []
+        rows = rows.filter(Q(drafted_by=tenure.pk) | Q(drafted_by__ends__lte=now))
     returned = list(rows.filter(state=Draft.State.RETURNED).order_by("drafted_at", "id")[:ROWS])
     begun = list(rows.filter(state=Draft.State.DRAFT).order_by("drafted_at", "id")[:ROWS])
     return [

@@ -6,7 +6,18 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from contraparte.desk import duties, footer, packages, queries, reviews, rights_words, searching
+from contraparte.desk import (
+    duties,
+    footer,
+    handover_words,
+    pack_sections,
+    packages,
+    queries,
+    reviews,
+    rights_words,
+    searching,
+    vacancies,
+)
 from contraparte.desk.registry import DeskSource, register_desk_source, register_quiet, register_words
 from contraparte.desk.words import POLICIES, REASONS
 from contraparte.directory.models import Tenure
@@ -37,6 +48,8 @@ PERMISSIONS = {
     "release.review": {Role.AUTHORISER},
     "duty.view": {Role.OFFICER, Role.AUTHORISER},
     "duty.keep": {Role.AUTHORISER},
+    "handover.view": {Role.OFFICER, Role.AUTHORISER, Role.CUSTODIAN},
+    "handover.take": {Role.OFFICER, Role.AUTHORISER, Role.CUSTODIAN},
     "item.view": {Role.OFFICER, Role.AUTHORISER},
     "item.ask": {Role.OFFICER, Role.AUTHORISER},
     "item.decide": {Role.AUTHORISER},
@@ -47,6 +60,9 @@ PERMISSIONS = {
 # Posts and proofs hold no content: an auditor reads the log, an administrator helps to find a post.
 CONTENT_FREE = {
     "contacts.view": {Role.OFFICER, Role.AUTHORISER, Role.CUSTODIAN, Role.AUDITOR, Role.ADMINISTRATOR},
+    "posts.view": {Role.OFFICER, Role.AUTHORISER, Role.CUSTODIAN, Role.ADMINISTRATOR},
+    "posts.leave": {Role.OFFICER, Role.AUTHORISER, Role.CUSTODIAN, Role.ADMINISTRATOR},
+    "handover.assign": {Role.AUTHORISER, Role.ADMINISTRATOR},
     "pouches.carry": {Role.ADMINISTRATOR},
     "log.view": {Role.OFFICER, Role.AUTHORISER, Role.AUDITOR, Role.ADMINISTRATOR},
 }
@@ -68,13 +84,17 @@ def register() -> None:
     register_notices(NoticeSource("desk.view", _notices))
     register_notices(NoticeSource("duty.view", duties.notices))
     register_notices(NoticeSource("release.review", reviews.notices))
+    register_notices(NoticeSource("posts.view", vacancies.notices))
     register_desk_source(DeskSource("release.review", reviews.work))
+    register_desk_source(DeskSource("handover.assign", vacancies.work))
+    register_desk_source(DeskSource("handover.take", vacancies.acknowledgements))
+    pack_sections.install()
     register_footer(FooterFacts(footer.accords_of, footer.cosigned_at, footer.silent_peers))
     register_package_index(packages.index_of)
     register_words("policy", {**POLICIES, **rights_words.POLICIES})
     register_words("reason", {**REASONS, **rights_words.REASONS})
-    register_words("field", rights_words.FIELDS)
-    register_words("value", rights_words.VALUES)
+    register_words("field", {**rights_words.FIELDS, **handover_words.FIELDS})
+    register_words("value", {**rights_words.VALUES, **handover_words.VALUES})
     register_words("stage", rights_words.STAGES)
     # Answers a node gives by itself: they stand in the thread and on the page of the item.
     register_quiet(("permission.report/1", "recall.answer/1"))

@@ -109,4 +109,5 @@ STAGES: dict[str, str | Promise] = {"permission": _("answer a request for permis
 POLICIES: dict[str, str | Promise] = {
     "rights-of-items-pass": _("What is said about an item goes between the posts that have it."),
     "rights-of-items-say-why": _("Why it is asked, refused or recalled goes between the posts that have the item."),
+    "posts-say-who-answers": _("A post says who answers for it, naming no person."),
 }

@@ -221,11 +221,26 @@ def appoint(
         _require_administrator(by, post.agency, now)
         if person is not None and person.pk == by.person_id:
             raise RightMissingError(right="appoint", field="person")
+    return place(person, post, checked, starts=begins, ends=ends, acting=acting, by=by, now=now)
+
+
+def place(
+    person: Person | None,
+    post: Post,
+    roles: Iterable[Role],
+    *,
+    starts: datetime | None = None,
+    ends: datetime | None = None,
+    acting: bool = False,
+    by: Tenure | None,
+    now: datetime,
+) -> Tenure:
+    """The row of an appointment, for who has made sure that `by` may make it."""
     return Tenure.objects.create(
         person=person,
         post=post,
-        roles=[role.value for role in checked],
-        starts=begins,
+        roles=sorted(role.value for role in roles),
+        starts=starts or now,
         ends=ends,
         acting=acting,
         appointed_by=by,

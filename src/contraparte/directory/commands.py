@@ -12,6 +12,7 @@ import typer
 
 from contraparte.directory.accord_commands import accord, person
 from contraparte.directory.console import AsJson, HomeOption, Output, opened
+from contraparte.directory.post_commands import post as post_group
 from contraparte.protocol.errors import ContraparteError
 
 Country = Annotated[str, typer.Argument(help="Country in two small letters, such as mx.")]
@@ -303,4 +304,4 @@ def end_tenure(tenure: Annotated[str, typer.Argument(help="The tenure's id.")], 
         typer.echo(f"{held.post_id} ended")
 
 
-GROUPS: dict[str, typer.Typer] = {"directory": app, "accord": accord, "person": person}
+GROUPS: dict[str, typer.Typer] = {"directory": app, "accord": accord, "person": person, "post": post_group}

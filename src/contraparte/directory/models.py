@@ -155,6 +155,67 @@ class Substitute(models.Model):
         return f"{self.post_id} {self.substitute_id}"
 
 
+class Departure(models.Model):
+    """Somebody leaves a post: the tenure that ends, and who takes over. What was done stands in its steps."""
+
+    tenure = models.OneToOneField(Tenure, models.PROTECT, related_name="+")
+    post = models.ForeignKey(Post, models.PROTECT, related_name="+")
+    leaves_at = models.DateTimeField(help_text="access ends then, or before")
+    is_planned = models.BooleanField(help_text="false: access was ended before anybody could take over")
+    successor = models.ForeignKey(Tenure, models.PROTECT, null=True, related_name="+")
+    note = models.TextField(blank=True, help_text="of who leaves, for the successor; nothing private is kept")
+
+    class Meta:
+        ordering = ("-id",)
+        indexes = (models.Index(fields=("post", "-id"), name="departure_of_post"),)
+
+    def __str__(self) -> str:
+        return f"{self.post_id} {self.pk}"
+
+
+class DepartureStep(models.Model):
+    """One step of a leaving. Rows are added, never changed."""
+
+    departure = models.ForeignKey(Departure, models.PROTECT, related_name="steps")
+    step = models.CharField(max_length=24)
+    at = models.DateTimeField()
+    by = models.ForeignKey(Tenure, models.PROTECT, null=True, related_name="+", help_text="nobody: the node itself")
+    detail = models.CharField(max_length=40, blank=True, help_text="the standing that was told; a code, never a name")
+
+    class Meta:
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return f"{self.departure_id} {self.step}"
+
+
+class Pack(models.Model):
+    """What a post had open at an instant, as text in both languages. Frozen: a newer state is another row."""
+
+    departure = models.ForeignKey(Departure, models.PROTECT, related_name="packs")
+    made_at = models.DateTimeField()
+    sections = models.JSONField(help_text="label and rows, each text as {en, es}; addresses of this node, instants")
+    sha256 = models.CharField(max_length=64, help_text="of the sections; stands on the printed copy")
+
+    class Meta:
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return f"{self.departure_id} {self.made_at}"
+
+
+class PostNotice(models.Model):
+    """What another agency has said about who answers for a post of its own; the newest word counts."""
+
+    post = models.CharField(primary_key=True, max_length=106)
+    standing = models.CharField(max_length=8)
+    since = models.DateTimeField()
+    said_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.post} {self.standing}"
+
+
 class Key(models.Model):
     """A public key of an agency, as the signed directory gives it (P1.5, P1.6). Never deleted: signatures need it."""
 

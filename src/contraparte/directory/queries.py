@@ -212,6 +212,12 @@ def holders_of(post_id: str, role: Role, now: datetime) -> list[Tenure]:
     return [held for held in _running(now).filter(post_id=post_id) if role in held.roles]
 
 
+def persons_of_agency(agency_id: str, now: datetime) -> list[Tenure]:
+    """Running tenures of active persons at all posts of an agency, by post and start."""
+    rows = _running(now).filter(post__agency_id=agency_id, person__is_active=True)
+    return list(rows.order_by("post_id", "starts", "id"))
+
+
 def service_tenure(held_post: Post | str) -> Tenure:
     """The tenure under which a post answers automatically. Raises PostUnknownError where it has none."""
     post_id = held_post if isinstance(held_post, str) else held_post.pk

@@ -199,6 +199,7 @@ def redact_field(draft: Draft, pointer: str, *, reason: str, by: Tenure) -> Draf
 
 def submit_draft(draft: Draft, *, by: Tenure, now: datetime.datetime) -> Draft:
     """Ask for approval: the draft appears on the desks of the agency's authorising persons."""
+    _require_running(by, now)
     with writing():
         locked = _lock_open(draft, by)
         locked.state = Draft.State.REVIEW
@@ -219,6 +220,7 @@ def return_draft(draft: Draft, *, note: str, by: Tenure, now: datetime.datetime)
 
 def discard_draft(draft: Draft, *, by: Tenure, now: datetime.datetime) -> Draft:
     """Give a draft up. It stays on record and can no longer leave."""
+    _require_running(by, now)
     with writing():
         locked = _lock_open(draft, by)
         locked.state = Draft.State.DISCARDED

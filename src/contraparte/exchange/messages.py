@@ -2,7 +2,7 @@
 
     holder → originator     permission.ask/1     recall.answer/1     permission.report/1
     originator → holder     permission.grant/1   permission.refuse/1   permission.revoke/1   recall.order/1
-    either → other          hold.place/1         hold.lift/1
+    either → other          hold.place/1         hold.lift/1         post.handover/1 (who answers for the sender's post)
 
 An item is named by its message id. Where an accord is suspended these pass without free text (P1.3).
 """
@@ -124,6 +124,15 @@ class HoldLift(Payload):
     item: Id
 
 
+class PostHandover(Payload):
+    """Who answers for the sending post, and since when. Persons are never named: a post is the party (P1.4)."""
+
+    post: Name
+    standing: Literal["held", "acting", "vacant"]
+    since: datetime
+
+
+HANDOVER_CLASSES: Final = {f"/{name}": "administrative" for name in ("post", "standing", "since")}
 SHELL: Final = {
     f"/{name}": "administrative"
     for name in ("item", "permission", "hold", "kind", "until", "ground", "reason", "review_on", "outcome")

@@ -1,10 +1,10 @@
-"""The message types of the exchange itself: permissions, recalls and holds of items, whatever feature they are of."""
+"""The message types of the exchange itself: permissions, recalls and holds of items, hand-overs of posts."""
 
 from pathlib import Path
 
 from django.utils.translation import gettext_lazy as _
 
-from contraparte.exchange import handlers, messages, one_officer, registry
+from contraparte.exchange import handing_over, handlers, messages, one_officer, registry
 from contraparte.exchange.permissions import TELL
 from contraparte.exchange.recalls import ANSWER, answer_recall
 from contraparte.exchange.registry import MessageType
@@ -45,6 +45,10 @@ TYPES = (
     MessageType(
         "hold.lift/1", messages.HoldLift, handlers.on_lift, messages.ASK_CLASSES,
         _("Legal hold lifted"), control=True, admit=handlers.admit_hold,
+    ),
+    MessageType(
+        "post.handover/1", messages.PostHandover, handing_over.on_handover, messages.HANDOVER_CLASSES,
+        _("Who answers for the post"), control=True, admit=handing_over.admit_handover,
     ),
 )  # fmt: skip
 

@@ -29,6 +29,7 @@ from contraparte.protocol.errors import (
 from contraparte.protocol.ids import country_of
 from contraparte.web.letters import render_letter
 from contraparte.web.permissions import PageRequest, form_page, page, require_post
+from contraparte.web.streams import while_in_post
 from contraparte.web.wording import status_of, words_of
 
 NO_STORE = "private, no-store"
@@ -210,4 +211,5 @@ def signed_copy(request: PageRequest, pk: int, copy: int) -> HttpResponseBase:
         "Content-Length": str(kept.size),
         "Cache-Control": NO_STORE,
     }
-    return StreamingHttpResponse(open_copy(kept), content_type="application/octet-stream", headers=headers)
+    pieces = while_in_post(open_copy(kept), request.tenure)
+    return StreamingHttpResponse(pieces, content_type="application/octet-stream", headers=headers)

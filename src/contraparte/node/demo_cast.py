@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from contraparte.directory.rules.accord import RIGHTS_OF_ITEMS
+from contraparte.directory.rules.accord import POSTS, RIGHTS_OF_ITEMS
 from contraparte.node.world.brands import BRANDS
 from contraparte.node.world.build import World
 from contraparte.node.world.firms import Custodian, Kind, Status
@@ -216,7 +216,7 @@ def _clerks(world: World) -> list[Player]:
     return clerks
 
 
-CARRIED = ["trace.*", "inquiry.*", "outcome.*", "feedback.*", "case.*", *RIGHTS_OF_ITEMS]
+CARRIED = ["trace.*", "inquiry.*", "outcome.*", "feedback.*", "case.*", *RIGHTS_OF_ITEMS, *POSTS]
 
 
 def accords() -> dict[str, dict[str, Any]]:

@@ -1420,6 +1420,24 @@ class SubstituteFieldError(InputError):
     code = "substitute.field"
 
 
+class DepartureFieldError(InputError):
+    """A leaving without its day, its note or a successor of the agency. `field`."""
+
+    code = "departure.field"
+
+
+class DepartureStepError(StateError):
+    """This step of a leaving is not open, or was taken before. `step`."""
+
+    code = "departure.step"
+
+
+class DeparturePostError(InputError):
+    """A notice about a post that its sender is not. `post`."""
+
+    code = "departure.post"
+
+
 class OneOfficerAccordError(PolicyError):
     """The accord does not let one officer alone release this type at this urgency. `type`, `urgency`."""
 

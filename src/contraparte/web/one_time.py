@@ -15,6 +15,7 @@ from django.contrib.auth import login
 from django.http import HttpRequest
 from django.urls import reverse
 
+from contraparte.directory.queries import is_running
 from contraparte.protocol.errors import OneTimeLinkRefusedError
 from contraparte.web.admission import ONE_TIME_KEY, choose_tenure
 from contraparte.web.models import OneTimeLink
@@ -53,7 +54,7 @@ def enter_by_link(request: HttpRequest, token: str, *, now: datetime) -> str:
     if live.update(used_at=now) != 1:
         raise OneTimeLinkRefusedError
     link = OneTimeLink.objects.select_related("person", "tenure").get(token_hash=_hash(token))
-    if not link.person.is_active:
+    if not link.person.is_active or (link.tenure is not None and not is_running(link.tenure, now)):
         raise OneTimeLinkRefusedError
     request.session.flush()
     login(request, link.person, backend=BACKEND)

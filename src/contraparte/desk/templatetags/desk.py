@@ -12,10 +12,11 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from contraparte.desk.handover_words import STANDINGS
 from contraparte.desk.queries import Party
 from contraparte.desk.registry import subject_of, word
 from contraparte.desk.words import MARKS
-from contraparte.directory.models import Agency
+from contraparte.directory.models import Agency, Post
 from contraparte.exchange.models import Draft
 from contraparte.web.templatetags.pages import country, named
 
@@ -42,6 +43,20 @@ def post_name(post_id: str, posts: Mapping[str, Party], agency: bool = True) -> 
     if not agency or isinstance(post, Agency):
         return format_html("{} {}", country(post_id), named(post))
     return format_html('{} {}<span class="cp-of">, {}</span>', country(post_id), named(post), named(post.agency))
+
+
+@register.filter
+def post_url(post: Post) -> str:
+    """The page of a post of this node."""
+    from contraparte.desk.vacancies import posts_url
+
+    return posts_url(post)
+
+
+@register.filter
+def standing(code: str) -> str:
+    """How a post stands, in words."""
+    return str(STANDINGS.get(code, code))
 
 
 @register.filter

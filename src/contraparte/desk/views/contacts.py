@@ -5,7 +5,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from contraparte.desk import contacts
-from contraparte.web.permissions import PageRequest, page
+from contraparte.web.permissions import PageRequest, may, page
 
 
 @page("contacts.view")
@@ -30,5 +30,6 @@ def show(request: PageRequest) -> HttpResponse:
         "text": text,
         "agency": agency,
         "topic": topic,
+        "can_see_posts": bool(may(request.tenure, "posts.view")),
     }
     return render(request, "desk/contacts.html", context)

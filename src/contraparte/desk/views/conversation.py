@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from contraparte.desk import queries, threads
+from contraparte.desk.handovers import standing_told
 from contraparte.desk.markings import marking_words
 from contraparte.desk.registry import steps_of, subject_of
 from contraparte.desk.rules.elapsed import totals
@@ -48,6 +49,7 @@ def show(request: PageRequest, pk: int) -> HttpResponse:
         "bar": bar,
         "held": totals(bar),
         "escalations": escalations_of(conversation),
+        "told": standing_told(conversation.counterpart, now) if conversation.closed_at is None else None,
         "is_running": conversation.closed_at is None,
         "can_package": bool(entries and may(request.tenure, "conversation.package")),
         "can_release": bool(may(request.tenure, "release.view")),

@@ -21,7 +21,7 @@ def make(request: PageRequest, pk: int) -> HttpResponseBase:
     if request.method != "POST":
         return _form(request, conversation)
     try:
-        return package_answer(conversation, request.POST.getlist("items"), now=timezone.now())
+        return package_answer(conversation, request.POST.getlist("items"), by=request.tenure, now=timezone.now())
     except ContraparteError as error:
         return _form(request, conversation, error)
 

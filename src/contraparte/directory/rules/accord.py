@@ -24,6 +24,9 @@ FORMAT = "contraparte-accord/1"
 #: Permissions, recalls and holds of items: an accord without them lets nobody take an item back.
 RIGHTS_OF_ITEMS = ("permission.*", "recall.*", "hold.*")
 
+#: Who answers for a post: an accord without it lets a counterpart wait for somebody who has left.
+POSTS = ("post.*",)
+
 Country = Annotated[str, Field(pattern=r"^[a-z]{2}$")]
 Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 Party = Annotated[str, Field(pattern=r"^[a-z]{2}(\.[a-z0-9-]{1,40}(/[a-z0-9-]{1,40})?)?$")]
@@ -338,8 +341,8 @@ def example(**changes: Any) -> Document:
         "effective_from": "2026-01-01T00:00:00Z",
         "languages": ["en", "es"],
         "permits": [
-            {"types": ["trace.*", *RIGHTS_OF_ITEMS], "from": "mx", "to": "us"},
-            {"types": ["trace.*", *RIGHTS_OF_ITEMS], "from": "us", "to": "mx"},
+            {"types": ["trace.*", *RIGHTS_OF_ITEMS, *POSTS], "from": "mx", "to": "us"},
+            {"types": ["trace.*", *RIGHTS_OF_ITEMS, *POSTS], "from": "us", "to": "mx"},
         ],
         "calendars": {"always": {"continuous": True}, "working": {"weekdays": [0, 1, 2, 3, 4], "holidays_of": "US"}},
         "clocks": [

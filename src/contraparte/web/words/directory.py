@@ -105,6 +105,21 @@ WORDS: dict[str, Problem] = {
         _("This substitute cannot be set."),
         _("It is another post of the same agency, and stands in after 15 minutes at the least and 7 days at the most."),
     ),
+    "departure.field": Problem(
+        _("This leaving cannot be kept like this."),
+        _(
+            "A day to come, a note of at most 5,000 characters, and a successor of the same agency who works there and "
+            "holds one of the roles."
+        ),
+    ),
+    "departure.step": Problem(
+        _("This step of the hand-over is not open now."),
+        _("Look at the steps taken so far. What was acknowledged changes no more."),
+    ),
+    "departure.post": Problem(
+        _("A notice about the post %(post)s came from another post."),
+        _("It was refused and changes nothing here. Only the post itself says who answers for it."),
+    ),
     "duty.field": Problem(
         _("This line cannot stand in the roster."),
         _("Name either a weekday or one day that is not over, and somebody who serves at the post; 200 lines at most."),
