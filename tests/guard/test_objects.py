@@ -15,7 +15,8 @@ from django.test import Client
 from django.utils import timezone
 
 from contraparte.books.models import Book, Import
-from contraparte.directory.models import Agency, DutyShift, Person, Post, Tenure
+from contraparte.directory.leaving import announce_leaving
+from contraparte.directory.models import Agency, Departure, DutyShift, Person, Post, Tenure
 from contraparte.directory.rules.roles import Role
 from contraparte.exchange.attaching import attach_pieces
 from contraparte.exchange.models import (
@@ -92,6 +93,11 @@ OBJECTS: dict[str, Values] = {
     "desk:send_alone": _pk(Draft),
     **dict.fromkeys(("desk:review", "desk:review_decide"), _pk(OneOfficerRelease)),
     "desk:end_shift": _pk(DutyShift),
+    **dict.fromkeys(("desk:post", "desk:post_leave"), lambda: {"agency": "mx.fge-son", "name": "firearms"}),
+    **dict.fromkeys(
+        (f"desk:handover{part}" for part in ("", "_pdf", "_pack", "_note", "_acknowledge", "_assign", "_end")),
+        _pk(Departure),
+    ),
     **dict.fromkeys((f"desk:{name}" for name in ("entries", "find", "entry", "export")), _pk(Log, index=0)),
     **dict.fromkeys((f"traces:{name}" for name in ("event", "save_row", "import_guns", "open_all")), _pk(Event)),
     "desk:pouch_answer": lambda: {"agency": "mx.fgr", "number": 1},
@@ -153,6 +159,7 @@ def _emergency(world: TraceWorld) -> None:  # noqa: F811
     DutyShift.objects.create(
         post=held.post, holder=held, weekday=0, begins="00:00", ends="00:00", planned_by=held, planned_at=now
     )
+    announce_leaving(held, leaves_at=now + timedelta(days=9), by=held, now=now)
     sent = Message.objects.filter(direction="out", agency=held.post.agency_id).latest("pk")
     OneOfficerRelease.objects.create(
         message=sent, agency=sent.agency, drafted_by=held, by=held, reason="Talvo is moved tonight.", accord="x",
@@ -225,6 +232,7 @@ def test_the_others_work_holds_one_of_each(others_work: TraceWorld) -> None:
         Hold,
         OneOfficerRelease,
         DutyShift,
+        Departure,
         Log,
         Event,
         Trace,

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from contraparte.directory.models import Tenure
 from contraparte.directory.rules.roles import Role
 from contraparte.protocol.errors import OneTimeLinkRefusedError
 from contraparte.web.models import OneTimeLink
@@ -45,6 +46,14 @@ def test_a_link_works_once(demo: Any) -> None:
 
 def test_an_old_link_does_not_work(demo: Any) -> None:
     assert Client().get(link_for(life=timedelta(seconds=-1))).status_code == 403
+
+
+def test_a_link_for_a_tenure_that_has_ended_signs_nobody_in(demo: Any) -> None:
+    address = link_for()
+    Tenure.objects.update(ends=timezone.now())
+    client = Client()
+    assert client.get(address).status_code == 403
+    assert client.get("/notices/").status_code == 302
 
 
 def test_a_link_does_not_work_from_another_machine_or_through_a_proxy(demo: Any) -> None:

@@ -22,4 +22,4 @@ STEPS: dict[Step, str | Promise] = {
     Step.ACCESS_ENDED: _("Access ended"),
 }
 VALUES: dict[str, str | Promise] = {f"/standing={code}": words for code, words in STANDINGS.items()}
-FIELDS: dict[str, str | Promise] = {"standing": _("Who answers for the post"), "/since": _("Since")}
+FIELDS: dict[str, str | Promise] = {"standing": _("State"), "/since": _("Since")}

@@ -1,7 +1,7 @@
 """The hand-over pack as a tagged PDF in both languages (PDF/UA-1): an annex to the record of hand-over.
 
-Facts in, bytes out: the same pack gives the same bytes. Both halves have the same numbered sections and rows and bear the
-SHA-256 of the pack. Texts reach typst as data, never as markup.
+Facts in, bytes out: the same pack gives the same bytes. Both halves have the same numbered sections and rows and bear
+the SHA-256 of the pack. Texts reach typst as data, never as markup.
 """
 
 import json

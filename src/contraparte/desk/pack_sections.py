@@ -1,11 +1,11 @@
 """What a post hands over, as the desk knows it: steps, threads, permissions, holds, contacts, duty.
 
-The work of all rooms comes through their desk sources, asked as somebody who holds every role of the post would ask: what
-stands on anybody's desk there is in the pack.
+The work of all rooms comes through their desk sources, asked as somebody who holds every role of the post would ask:
+what stands on anybody's desk there is in the pack.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.db.models import QuerySet
 from django.urls import reverse
@@ -27,6 +27,7 @@ from contraparte.exchange.reading import is_erased, read_message
 from contraparte.protocol.marking import Marking
 from contraparte.web.templatetags.pages import day_text, named
 
+BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 MOST_READ = 20  # messages of one thread read for its marking, the newest first
 
 
@@ -47,7 +48,7 @@ def install() -> None:
 
 def everybody_at(post: Post) -> Tenure:
     """A tenure that is nowhere kept and holds every role that sees content: it asks for all that the post has."""
-    return Tenure(post=post, roles=sorted(CONTENT_ROLES))
+    return Tenure(post=post, roles=sorted(CONTENT_ROLES), starts=BEGINNING)
 
 
 def _work(post: Post, now: datetime) -> Iterable[PackRow]:

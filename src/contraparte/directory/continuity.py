@@ -63,7 +63,7 @@ def erosion_of(agency_id: str, now: datetime) -> Erosion:
 
 
 def departures_for(tenure: Tenure) -> QuerySet[Departure]:
-    """Leavings a tenure may read: its own, those it takes over, those of its post; all of the agency for who authorises."""
+    """Leavings a tenure may read: its own, what it takes over, those of its post; who authorises, all of the agency."""
     rows = Departure.objects.select_related("tenure__person", "successor__person", "post__agency")
     rows = rows.filter(post__agency_id=tenure.post.agency_id)
     if Role.AUTHORISER in tenure.roles:

@@ -1,8 +1,8 @@
 """Leaving a post: announced, inventoried, noted, assigned, told, acknowledged, access ended.
 
-The post keeps every obligation (P1.4). What a person did with their own hand is brought over here: the pack says what is
-open, duty lines go to the successor, drafts and approvals stay with the post. Nothing private of who leaves is kept: there
-is a note for the successor and no other place to write.
+The post keeps every obligation (P1.4). What a person did with their own hand is brought over here: the pack says what
+is open, duty lines go to the successor, drafts and approvals stay with the post. Nothing private of who leaves is kept:
+there is a note for the successor and no other place to write.
 
 `by` None is the console of the machine, or the node itself where a day has come.
 """
@@ -236,7 +236,7 @@ def may_manage(by: Tenure, tenure: Tenure, *, own: bool = True) -> bool:
         return True
     agency = tenure.post.agency
     if Role.AUTHORISER in by.roles:
-        return by.post.agency_id == agency.pk
+        return by.post.agency_id == agency.pk and _sees_content(tenure)  # who keeps or audits the node is not theirs
     return Role.ADMINISTRATOR in by.roles and by.post.agency_id in {agency.pk, agency.operator}
 
 

@@ -2,8 +2,8 @@
 
     register_pack_section(PackSection("work", _("Open steps"), find))      in AppConfig.ready(), by the rooms above
 
-`find(post, now)` is called once for each language of the house, so its titles come in the reader's; the rows must be the
-same ones in the same order. Rows hold what the post's own pages show in lists: references, clocks, posts. No content.
+`find(post, now)` is called once for each language of the house, so its titles come in the reader's; the rows must be
+the same ones in the same order. Rows hold what the post's own lists show: references, clocks, posts. No content.
 """
 
 import hashlib

@@ -10,13 +10,14 @@ import logging
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from contraparte.directory import continuity, leaving
 from contraparte.directory import queries as directory
 from contraparte.directory.models import Departure
 from contraparte.directory.rules.leaving import Standing, Step
 from contraparte.exchange.messages import PostHandover
-from contraparte.exchange.models import Conversation
+from contraparte.exchange.models import Conversation, Message
 from contraparte.exchange.registry import Arrived, register_periodic
 from contraparte.exchange.speaking import Saying, say
 from contraparte.exchange.writing import writing
@@ -64,7 +65,9 @@ def _tell(departure: Departure, stands: Standing, now: datetime) -> int:
     """
     post = departure.post
     newest: dict[str, Conversation] = {}
-    rows = Conversation.objects.filter(post=post, closed_at=None).select_related("post__agency")
+    # A thread in which nothing has crossed is not known there; a notice must not be what opens it.
+    crossed = Message.objects.filter(conversation=OuterRef("pk"))
+    rows = Conversation.objects.filter(Exists(crossed), post=post, closed_at=None).select_related("post__agency")
     for row in rows.order_by("opened_at", "pk"):
         newest[row.counterpart] = row
     body = PostHandover(post=post.pk, standing=stands.value, since=_since(departure, now))

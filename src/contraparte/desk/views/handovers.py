@@ -25,7 +25,7 @@ class NoteForm(forms.Form):
     """What the successor should know."""
 
     note = forms.CharField(
-        label=gettext_lazy("Note for who takes over"), required=False, max_length=NOTE_CHARS,
+        label=gettext_lazy("Note for who takes over"), max_length=NOTE_CHARS,
         help_text=gettext_lazy("Only what the post needs; it is printed with the inventory. Private matters stay out."),
         widget=forms.Textarea(attrs={"rows": 6, "maxlength": NOTE_CHARS}),
     )  # fmt: skip
