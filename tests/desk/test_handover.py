@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 from typer.testing import CliRunner
 
+from contraparte.directory import actions as directory_actions
 from contraparte.directory import continuity, duty, leaving
 from contraparte.directory import queries as directory
 from contraparte.directory.commands import GROUPS
@@ -19,6 +20,7 @@ from contraparte.directory.models import Departure, DutyShift, PostNotice, Tenur
 from contraparte.directory.queries import Role
 from contraparte.directory.rules.leaving import Standing, Step
 from contraparte.exchange import actions as exchange
+from contraparte.exchange.attaching import attach_pieces
 from contraparte.exchange.handing_over import follow_departures
 from contraparte.exchange.models import Message, Refusal
 from contraparte.protocol.errors import (
@@ -162,6 +164,29 @@ def test_the_day_itself_ends_access_and_the_node_writes_it_down(world: SmallWorl
     follow_departures(later)
     assert steps(departure).count(Step.ACCESS_ENDED.value) == 1
     assert departure.steps.get(step=Step.ACCESS_ENDED.value).by is None
+
+
+def test_a_tenure_that_ended_by_any_other_way_is_inventoried_and_told_too(world: SmallWorld) -> None:
+    asked(world)
+    directory_actions.end_tenure(world.officer, by=None, now=timezone.now())
+    assert follow_departures(timezone.now()) == 1
+    departure = Departure.objects.get()
+    assert steps(departure) == ["announced", "access_ended", "inventory", "counterpart_notified"]
+    keeper = world.appoint("keeper", SONORA, Role.ADMINISTRATOR)
+    leaving.announce_leaving(keeper, leaves_at=timezone.now(), by=None, now=timezone.now())
+    assert follow_departures(timezone.now()) == 0, "who keeps the node has no work of the post"
+    assert list(continuity.successions_owed("mx.fge-son")) == [departure]
+
+
+def test_a_file_that_came_in_for_longer_than_its_sender_was_in_post_is_refused(world: SmallWorld) -> None:
+    draft = world.draft()
+    as_the_request_began = Tenure.objects.select_related("post").get(pk=world.officer.pk)
+    directory_actions.end_tenure(world.officer, by=None, now=timezone.now())
+    with pytest.raises(TenureEndedError):
+        attach_pieces(
+            draft, [b"late"], name="late.txt", media_type="text/plain", by=as_the_request_began, now=timezone.now()
+        )
+    assert not draft.attachments.exists()
 
 
 def test_a_vacant_post_that_owes_stands_on_the_desks_of_who_authorises_elsewhere(

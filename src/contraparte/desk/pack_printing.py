@@ -54,7 +54,7 @@ def print_pack(departure: Departure, pack: Pack, *, acknowledged_at: datetime | 
             ignore_system_fonts=True,  # the same paper everywhere
             sys_inputs={"pack": json.dumps(told, ensure_ascii=False)},
             pdf_standards="ua-1",
-            timestamp=pack.made_at,
+            timestamp=pack.made_at.replace(microsecond=0),
         )
     )
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from contraparte.directory import queries
-from contraparte.directory.models import Departure, DepartureStep, Post, PostNotice, Tenure
+from contraparte.directory.models import Departure, DepartureStep, Pack, Post, PostNotice, Tenure
 from contraparte.directory.rules.leaving import Erosion, Holder, Standing, Step, Term, erosion, standing
 from contraparte.directory.rules.roles import CONTENT_ROLES, Role
 
@@ -71,16 +71,18 @@ def departures_for(tenure: Tenure) -> QuerySet[Departure]:
     return rows.filter(Q(post_id=tenure.post_id) | Q(tenure_id=tenure.pk) | Q(successor_id=tenure.pk))
 
 
-def latest_departures() -> Iterable[Departure]:
-    """The latest leaving of each post of this node at which something crosses."""
-    newest = Departure.objects.filter(post=OuterRef("post")).order_by("-pk").values("pk")[:1]
-    rows = Departure.objects.filter(pk=Subquery(newest)).select_related("post__agency", "tenure", "successor")
+def settled_departures() -> Iterable[Departure]:
+    """Of each post of this node the latest leaving that has changed who answers for it: named or gone."""
+    changed = DepartureStep.objects.filter(step__in=(Step.ASSIGNED.value, Step.ACCESS_ENDED.value))
+    settled = _with_work().filter(pk__in=changed.values("departure_id"))
+    newest = settled.filter(post=OuterRef("post")).order_by("-pk").values("pk")[:1]
+    rows = settled.filter(pk=Subquery(newest)).select_related("post__agency", "tenure", "successor")
     return rows.order_by("pk")
 
 
 def successions_owed(agency_id: str) -> QuerySet[Departure]:
     """Leavings of an agency for which nobody has been named."""
-    rows = Departure.objects.select_related("tenure__person", "post__agency")
+    rows = _with_work().select_related("tenure__person", "post__agency")
     return rows.filter(post__agency_id=agency_id, successor=None).order_by("leaves_at", "pk")
 
 
@@ -99,6 +101,11 @@ def notice_about(post_id: str) -> PostNotice | None:
 def notices_about(post_ids: Iterable[str]) -> dict[str, PostNotice]:
     """The same of many posts."""
     return PostNotice.objects.in_bulk(list(post_ids))
+
+
+def _with_work() -> QuerySet[Departure]:
+    """Leavings of who saw what crosses: who keeps or audits the node hands over no post's work."""
+    return Departure.objects.filter(pk__in=Pack.objects.values("departure_id"))
 
 
 def _handed_over(agency_id: str) -> set[object]:

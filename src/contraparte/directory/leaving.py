@@ -8,7 +8,7 @@ there is a note for the successor and no other place to write.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -24,6 +24,7 @@ from contraparte.protocol.errors import (
     TenureEndedError,
 )
 
+LOOKED_BACK = timedelta(days=7)  # a worker that was down longer than that is another incident
 AT_ONCE = 200  # departures whose day has come, closed in one turn
 
 
@@ -165,6 +166,31 @@ def close_due(now: datetime) -> int:
             if may_take(Step.ACCESS_ENDED, steps_done(row)):
                 _close(row, by=None, now=now)
     return len(rows)
+
+
+def follow_ended(now: datetime) -> int:
+    """Write down a leaving without notice for each tenure that ended otherwise: taken away, or run out by its date.
+
+    Without it nobody would inventory what it left, and the other side would not hear. Returns how many.
+    """
+    rows = Tenure.objects.filter(person__isnull=False, ends__gt=now - LOOKED_BACK, ends__lte=now)
+    rows = rows.filter(post__agency__is_local=True).exclude(pk__in=Departure.objects.values("tenure_id"))
+    found = [one for one in rows.select_related("post__agency").order_by("ends")[:AT_ONCE] if _is_leaving(one)]
+    for held in found:
+        with transaction.atomic():
+            departure = Departure.objects.create(
+                tenure=held, post=held.post, leaves_at=held.ends or now, is_planned=False
+            )
+            _write(departure, Step.ANNOUNCED, by=None, now=now)
+            _close(departure, by=None, now=now)
+            freeze_pack(departure, now=now)
+            _write(departure, Step.INVENTORY, by=None, now=now)
+    return len(found)
+
+
+def _is_leaving(held: Tenure) -> bool:
+    """Whether an ended tenure had work and began at all; an appointment taken back before its day left nothing."""
+    return _sees_content(held) and held.ends is not None and held.ends > held.starts
 
 
 def note_told(departure: Departure, standing: str, *, now: datetime) -> None:

@@ -207,6 +207,12 @@ def is_running(held: Tenure, now: datetime) -> bool:
     return held.starts <= now and (held.ends is None or now < held.ends)
 
 
+def still_runs(held: Tenure, now: datetime) -> bool:
+    """The same asked of the database: after something long, what is in memory is as old as the request."""
+    found = tenure(held.pk, now)
+    return found is not None and (found.person is None or found.person.is_active)
+
+
 def holders_of(post_id: str, role: Role, now: datetime) -> list[Tenure]:
     """Running tenures of a post that carry `role`. A post holds few, so the roles are looked at here."""
     return [held for held in _running(now).filter(post_id=post_id) if role in held.roles]

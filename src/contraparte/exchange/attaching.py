@@ -153,7 +153,7 @@ def require_may_attach(draft: Draft, *, by: Tenure, now: datetime.datetime) -> N
 
 
 def _require_own(draft: Draft, by: Tenure, now: datetime.datetime) -> None:
-    if not directory.is_running(by, now):
+    if not directory.still_runs(by, now):  # the file may have taken an hour to come in
         raise TenureEndedError(tenure=str(by.pk))
     if agency_of(by.post_id) != draft.agency:
         raise PostNotLocalError(post=draft.conversation.post_id)

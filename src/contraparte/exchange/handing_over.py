@@ -40,8 +40,9 @@ def follow_departures(now: datetime) -> int:
     """Close what has come to its day and tell what has changed; returns how many counterparts were told."""
     with writing():
         leaving.close_due(now)
+        leaving.follow_ended(now)
     told = 0
-    for departure in continuity.latest_departures():
+    for departure in continuity.settled_departures():
         stands = _untold(departure, now)
         if stands is not None:
             told += _tell(departure, stands, now)
@@ -49,10 +50,7 @@ def follow_departures(now: datetime) -> int:
 
 
 def _untold(departure: Departure, now: datetime) -> Standing | None:
-    """How the post stands, where that is settled and the other side does not know."""
-    done = leaving.steps_done(departure)
-    if not {Step.ASSIGNED, Step.ACCESS_ENDED} & done:
-        return None  # announced only: nothing has changed for the other side
+    """How the post stands, where the other side does not know."""
     stands = continuity.standing_of(departure.post, now)
     last = departure.steps.filter(step=Step.COUNTERPART_NOTIFIED.value).last()
     return None if last is not None and last.detail == stands.value else stands

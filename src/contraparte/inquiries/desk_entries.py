@@ -1,6 +1,6 @@
 """What the desk shows of inquiries: titles, next steps, and words for fields, values, policies and stages."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from urllib.parse import urlencode
 
@@ -10,10 +10,12 @@ from django.utils.translation import gettext_lazy as _
 
 from contraparte.desk.registry import Step, Text
 from contraparte.desk.rights_words import VALUES as DESK_VALUES
-from contraparte.directory.models import Tenure
+from contraparte.directory.models import Post, Tenure
+from contraparte.directory.packs import MOST_ROWS, PackRow
 from contraparte.exchange.models import Conversation
 from contraparte.inquiries import queries
 from contraparte.inquiries.catalogue import catalogue
+from contraparte.inquiries.models import Inquiry
 from contraparte.inquiries.standings import standing_of
 from contraparte.inquiries.wording import (
     FAMILIES,
@@ -43,6 +45,22 @@ def page_of(conversation: Conversation) -> str:
     """Our own page about a thread, or ""."""
     found = queries.of_conversation(conversation)
     return reverse("inquiries:inquiry", args=[found.pk]) if found else ""
+
+
+def being_written(post: Post, now: datetime) -> Iterable[PackRow]:
+    """Requests somebody of the post has begun and not put before the gate; for the hand-over."""
+    rows = Inquiry.objects.filter(post=post, side=Inquiry.Side.INITIATOR, conversation=None).select_related(
+        "opened_by__person"
+    )
+    for row in rows.order_by("opened_at", "pk")[: MOST_ROWS + 1]:
+        who = row.opened_by.person
+        yield PackRow(
+            title=f"{FAMILIES[row.family]} {row.reference}",
+            detail=_("begun by %(person)s") % {"person": who} if who is not None else "",
+            url=reverse("inquiries:inquiry", args=[row.pk]),
+            since=row.opened_at,
+            waits_on=row.counterpart,
+        )
 
 
 def new_request(post: str) -> str:

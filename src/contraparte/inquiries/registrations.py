@@ -7,6 +7,7 @@ from pathlib import Path
 from django.utils.translation import gettext_lazy as _
 
 from contraparte.desk import registry as desk
+from contraparte.directory.packs import PackSection, register_pack_section
 from contraparte.directory.rules.roles import Role
 from contraparte.exchange import registry as exchange
 from contraparte.exchange.registry import MessageType
@@ -164,6 +165,7 @@ def register() -> None:
     desk.register_words("policy", desk_entries.POLICY_WORDS)
     desk.register_words("stage", desk_entries.STAGE_WORDS)
     desk.register_words("close", desk_entries.CLOSE_WORDS)
+    register_pack_section(PackSection("written", _("Requests being written"), desk_entries.being_written, 45))
     register_api("contraparte.inquiries.api")
     register_nav(NavItem(_("Inquiries"), "inquiries:desk", "inquiries.view", 15, icon="forum"))
     register_search(SearchSource(_("Inquiries"), "inquiries.view", find_inquiries))

@@ -22,8 +22,7 @@ def while_in_post(pieces: Iterable[bytes], by: Tenure, *, every_s: float = RECHE
     asked = time.monotonic()
     for piece in pieces:
         if time.monotonic() - asked >= every_s:
-            held = directory.tenure(by.pk, timezone.now())
-            if held is None or held.person is None or not held.person.is_active:
+            if not directory.still_runs(by, timezone.now()):
                 raise TenureEndedError(tenure=str(by.pk))
             asked = time.monotonic()
         yield piece

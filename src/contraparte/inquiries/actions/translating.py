@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Final
 
+from contraparte.directory import queries as directory
 from contraparte.directory.models import Tenure
 from contraparte.exchange import actions as exchange
 from contraparte.exchange import files
@@ -29,6 +30,7 @@ from contraparte.protocol.errors import (
     LetterTooLargeError,
     LetterUnsignedError,
     LetterVersionError,
+    TenureEndedError,
 )
 
 COPY_BYTES: Final = 32 * 1024 * 1024
@@ -111,6 +113,8 @@ def take_in_signed(
         with writing():
             row = locked_unsent(inquiry)
             require_own(row, by, now)
+            if not directory.still_runs(by, now):  # the copy may have taken long to come in
+                raise TenureEndedError(tenure=str(by.pk))
             body = unsent_body(row)
             version = letter_of(body).version
             read = shown.strip().lower().replace(" ", "")
