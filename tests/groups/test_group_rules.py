@@ -456,6 +456,13 @@ def test_a_word_that_answers_what_is_not_here_waits_for_it() -> None:
     assert in_order([early, first]) == [first, early]
 
 
+def test_a_turn_that_was_refused_is_passed_over() -> None:
+    first = Word("a1", "a", 1, 0, BEGAN, "group.found", {})
+    third = Word("a3", "a", 3, 0, BEGAN, "group.gate", {"required": True})
+    answer = Word("b1", "b", 1, 2, BEGAN, "group.gate", {"required": False})
+    assert in_order([answer, third, first]) == [first, third, answer]
+
+
 def test_every_word_is_one_of_the_table() -> None:
     assert all("." in act for act in ACTS)
     told = read_standing(

@@ -33,7 +33,13 @@ def propose_charter(standing: Standing, word: Word) -> None:
     if waiting is not None:  # its own side writes it anew; what was approved of it is void
         standing.versions[waiting.key] = replace(waiting, declined={word.side: "replaced"})
     standing.versions[word.uuid] = Version(
-        word.uuid, len(standing.versions) + 1, word.side, word.at, read_charter(word.facts["charter"]), base
+        word.uuid,
+        len(standing.versions) + 1,
+        word.side,
+        word.at,
+        read_charter(word.facts["charter"]),
+        base,
+        is_forgotten=bool(word.facts.get("forgotten")),
     )
 
 
@@ -42,7 +48,7 @@ def approve_charter(standing: Standing, word: Word) -> None:
     version = _open_version(standing, word)
     if word.side in version.approved:
         raise WordRefusedError("said_already")
-    if blocking(gaps(version.charter, on=version.at.astimezone(UTC).date())):
+    if not version.is_forgotten and blocking(gaps(version.charter, on=version.at.astimezone(UTC).date())):
         raise WordRefusedError("gaps")
     approved = replace(version, approved={**version.approved, word.side: standing.now})
     standing.versions[version.key] = approved

@@ -39,6 +39,7 @@ class Version:
     base: str = ""
     approved: Mapping[Side, datetime] = field(default_factory=dict)
     declined: Mapping[Side, str] = field(default_factory=dict)  # side → its reason
+    is_forgotten: bool = False  # its words are erased; that it had no gap is known from its approval
 
     @property
     def in_force_at(self) -> datetime | None:

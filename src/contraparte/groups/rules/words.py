@@ -6,6 +6,7 @@ words are read by that number, and those with the same by their id. Both nodes h
 the same order, whatever came first where, and no clock is asked (ADR 0110).
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -40,21 +41,30 @@ class Word:
 def in_order(words: Iterable[Word]) -> list[Word]:
     """Every word once, in the order both sides read.
 
-    A word that names more of the other side's words than are here waits for them: it and what follows it on its side
-    are left out until they are.
+    A word that names more of the other side's words than are here waits for them, and with it what follows on its side.
+    A turn that neither side holds (the other refused it) is passed over.
     """
-    once = {(word.side, word.turn): word for word in words}
-    numbers: dict[tuple[Side, int], int] = {}
-    reached: dict[Side, int] = {"a": 0, "b": 0}
+    held = list(words)
+    lines = {side: _line(held, side) for side in SIDES}
+    numbers: dict[Side, list[int]] = {"a": [], "b": []}
     moved = True
     while moved:
         moved = False
         for side in SIDES:
-            word = once.get((side, reached[side] + 1))
-            if word is None or word.seen > reached[other(side)]:
+            mine, across, theirs = numbers[side], numbers[other(side)], lines[other(side)]
+            if len(mine) == len(lines[side]):
                 continue
-            before = (numbers.get((side, word.turn - 1), 0), numbers.get((other(side), word.seen), 0))
-            numbers[side, word.turn] = max(before) + 1
-            reached[side] = word.turn
+            word = lines[side][len(mine)]
+            known = bisect_right(theirs, word.seen, key=lambda one: one.turn)  # how many of theirs its author had read
+            if known > len(across) or (theirs[-1].turn if theirs else 0) < word.seen:
+                continue
+            mine.append(max((0, *mine[-1:], *across[known - 1 : known])) + 1)
             moved = True
-    return sorted((once[key] for key in numbers), key=lambda word: (numbers[word.side, word.turn], word.uuid))
+    numbered = [(n, w.uuid, w) for side in SIDES for n, w in zip(numbers[side], lines[side], strict=False)]
+    return [word for _, _, word in sorted(numbered, key=lambda one: one[:2])]
+
+
+def _line(words: list[Word], side: Side) -> list[Word]:
+    """The words of one side, each turn once."""
+    once = {word.turn: word for word in words if word.side == side}
+    return [once[turn] for turn in sorted(once)]
