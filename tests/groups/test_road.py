@@ -3,9 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from django.http import Http404
 
 from contraparte.exchange.models import Message
 from contraparte.exchange.reading import read_message
+from contraparte.groups import queries
 from contraparte.groups.actions import forgetting, founding, meeting, promising
 from contraparte.groups.messages import BODIES, CLASSES
 from contraparte.groups.models import GroupWord, Promise
@@ -267,3 +269,15 @@ def test_what_is_forgotten_is_in_no_row_and_the_group_still_stands(world: GroupW
     assert "secuestros" not in kept
     assert "kidnappings" not in kept
     assert set(world.sides(group)[0].__class__.objects.values_list("name_en", "name_es")) == {("", "")}
+
+
+def test_the_sponsor_and_members_of_the_agency_read_the_group_and_nobody_else(world: GroupWorld) -> None:
+    group = world.founded()
+    assert not queries.groups_of(world.sponsor).exists()
+    group = world.chartered(group)
+    assert [row.pk for row in queries.groups_of(world.sponsor)] == [group.pk]
+    assert [row.pk for row in queries.groups_of(world.chair)] == [group.pk]
+    assert not queries.groups_of(world.outsider).exists()
+    assert [row.agency for row in queries.groups_of(world.principal)] == ["us.fbi"]
+    with pytest.raises(Http404):
+        queries.group(world.principal, group.pk)

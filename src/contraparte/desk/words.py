@@ -38,6 +38,7 @@ DATA_CLASSES: dict[str, str | Promise] = {
     "file": _("file"),
     "financial": _("financial"),
     "firearm": _("firearm"),
+    "group": _("working group"),
     "location": _("location"),
     "minor": _("minor"),
     "person": _("person"),

@@ -50,6 +50,20 @@ class Group(models.Model):
         return f"{self.name_en or self.name_es} {self.uuid}"
 
 
+class Reader(models.Model):
+    """A post of the agency that reads a group besides its chair: its sponsor, or a member its charter names."""
+
+    group = models.ForeignKey(Group, models.PROTECT, related_name="readers")
+    post = models.ForeignKey(Post, models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ("post_id",)
+        constraints = [models.UniqueConstraint(fields=("group", "post"), name="group_reader_once")]
+
+    def __str__(self) -> str:
+        return f"{self.group_id} {self.post_id}"
+
+
 class GroupWord(models.Model):
     """One message of a group. `turn` is its number on its side, the same on both nodes; `seen` as its author wrote."""
 

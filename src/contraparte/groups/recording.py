@@ -5,8 +5,9 @@ from datetime import UTC, datetime, time, timedelta
 from typing import cast
 from uuid import UUID
 
+from contraparte.directory.models import Post
 from contraparte.exchange.models import Message
-from contraparte.groups.models import Group, GroupWord, Meeting, Promise
+from contraparte.groups.models import Group, GroupWord, Meeting, Promise, Reader
 from contraparte.groups.rules.charters import Goal, number
 from contraparte.groups.rules.hearing import read_standing
 from contraparte.groups.rules.meetings import OVER
@@ -79,6 +80,7 @@ def work_out(group: Group, now: datetime) -> Standing:
     group.save()
     _keep_meetings(group, standing, now)
     _keep_promises(group, standing)
+    _keep_readers(group, standing)
     _mark_crossed(group, standing)
     if group.successor is not None and group.successor != was:
         for row in Group.objects.filter(agency=group.agency, uuid=group.successor):
@@ -171,6 +173,17 @@ def _keep_promises(group: Group, standing: Standing) -> None:
         elif any(getattr(row, name) != value for name, value in told.items()):
             Promise.objects.filter(pk=row.pk).update(**told)
     group.promises.exclude(key__in=list(standing.promises)).delete()
+
+
+def _keep_readers(group: Group, standing: Standing) -> None:
+    """Who of our agency reads it: the sponsor and the members of what is in force, or, before that, is proposed."""
+    version = standing.in_force or standing.proposal
+    side = cast(Side, group.side)
+    named = {version.charter.sponsors.get(side, ""), *version.charter.members} if version else set()
+    wanted = set(Post.objects.filter(agency=group.agency, pk__in=named).values_list("pk", flat=True)) - {group.post_id}
+    held = set(group.readers.values_list("post_id", flat=True))
+    group.readers.filter(post_id__in=held - wanted).delete()
+    Reader.objects.bulk_create([Reader(group=group, post_id=post) for post in sorted(wanted - held)])
 
 
 def _mark_crossed(group: Group, standing: Standing) -> None:
