@@ -18,7 +18,18 @@ from django.db.models import Q
 from contraparte.directory import queries as directory
 from contraparte.exchange import registry
 from contraparte.exchange.commitments import commitment
-from contraparte.exchange.models import Content, Draft, Erasure, Hold, Message, Outbox, Permission, Recall, Retention
+from contraparte.exchange.models import (
+    Content,
+    DisclosureDuty,
+    Draft,
+    Erasure,
+    Hold,
+    Message,
+    Outbox,
+    Permission,
+    Recall,
+    Retention,
+)
 from contraparte.exchange.reading import is_erased, read_message
 from contraparte.exchange.recalls import answer_again
 from contraparte.exchange.receipts import sign_later_receipts
@@ -151,13 +162,16 @@ def _erase_around(row: Message, now: datetime.datetime) -> None:
 
 
 def _erase_words_about(row: Message) -> None:
-    """What permissions and recalls say goes with the item they are about, and with the message that said it."""
+    """What permissions, recalls and duties say goes with the item they are about, and with the message that said it."""
     permissions, recalls = Permission.objects.filter(agency=row.agency), Recall.objects.filter(agency=row.agency)
     permissions.filter(item=row).update(why="", note="")
     recalls.filter(Q(item_uuid=row.uuid) | Q(order=row.uuid)).update(note="")
     permissions.filter(uuid=row.uuid).update(why="")
     if row.type.startswith("permission.refuse/") and row.in_reply_to is not None:
         permissions.filter(uuid=row.in_reply_to).update(note="")
+    duties = DisclosureDuty.objects.filter(agency=row.agency)
+    duties.filter(Q(item=row) | Q(notice=row)).update(citation="", court="")
+    duties.filter(Q(item=row) | Q(objection=row.uuid)).update(objection_note="")
 
 
 def _overwrite_what_is_deleted() -> None:
