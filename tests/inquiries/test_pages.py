@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from contraparte.directory import duty
 from contraparte.directory.models import Post
-from contraparte.exchange.models import Draft, Lane
+from contraparte.exchange.models import Draft, Lane, Message
 from contraparte.inquiries.actions.asking import open_inquiry
 from contraparte.inquiries.models import Inquiry
 from tests.exchange.small_world import OPERATOR
@@ -40,12 +40,14 @@ WORDS = {
            "reason": "Urgent without a reason.", "date": "Urgent without a date.",
            "handling": "This handling code does not exist.", "grade": "A reliable source (A)",
            "consult": "A refusal comes after a consultation.", "court": "Intelligence does not enter a court file.",
+           "conflict": "not everything this case holds may stand in a court file",
            "dual": "Dual criminality is not set out.", "expired": "expired, never confirmed"},
     "es": {"statute": "Falta el texto de la ley.", "nexus": "Diligencia 2: Falta el nexo.",
            "reason": "Urgente sin motivo.", "date": "Urgente sin fecha.",
            "handling": "Esta condición de uso y difusión no existe.", "grade": "Una fuente confiable (A)",
            "consult": "La negativa se emite después de consultar.",
            "court": "La inteligencia no se incorpora a un expediente judicial.",
+           "conflict": "no todo lo que hay en este caso puede constar en un expediente judicial",
            "dual": "No se expone la doble incriminación.", "expired": "vencida, nunca confirmada"},
 }  # fmt: skip
 LANGUAGES = ["en", "es"]
@@ -182,6 +184,9 @@ def test_intelligence_for_a_court_file_is_refused_and_the_formal_request_offered
     answer = client.post(f"/inquiries/{lead.pk}/steps/use/", {"used": "yes", "way": "court_file", "text": "…"})
     assert answer.status_code == 403
     assert WORDS[language]["court"] in answer.text and f"/inquiries/{lead.pk}/convert/" in answer.text
+    said = Message.objects.get(type="inquiry.answer/1", direction="in")
+    page = client.get(f"/inquiries/{lead.pk}/").text
+    assert WORDS[language]["conflict"] in page and f'href="/items/{said.pk}/"' in page
     made = client.post(f"/inquiries/{lead.pk}/convert/", {"instrument": "untoc"})
     formal = Inquiry.objects.get(lead=lead)
     assert made["Location"] == f"/inquiries/{formal.pk}/edit/"
@@ -210,7 +215,7 @@ def test_a_transferred_request_is_sent_on_with_one_press(world: InquiryWorld) ->
 def test_a_request_that_was_never_confirmed_shows_that_it_expired(world: InquiryWorld, language: str) -> None:
     from datetime import timedelta
 
-    from contraparte.exchange.models import Message, Receipt
+    from contraparte.exchange.models import Receipt
 
     row = world.ask(POLICE, is_oral=True, oral_by="Duty officer 12")
     # The pages ask the clock themselves: the request was received six days ago.

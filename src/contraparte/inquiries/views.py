@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from contraparte.desk.conflicts import conflicts_of
 from contraparte.desk.queries import conversation_url, names_of
 from contraparte.exchange import actions as exchange
 from contraparte.exchange.models import Draft
@@ -127,6 +128,7 @@ def thread_page(
         and not found.followers.exists(),
         "ways_on": queries.posts_abroad(request.tenure) if may_step and is_ours and _is_inside(found) else [],
         "convert": _formal_instruments() if may_step and _is_lead(standing) else [],
+        "conflicts": conflicts_of(found.conversation, request.tenure, now) if may_step and _is_lead(standing) else None,
         "transferred_to": _transferred_to(standing) if may_step else "",
         "words": words_of(error) if error is not None else None,
     }
