@@ -169,7 +169,7 @@ def correct(request: PageRequest, pk: int) -> HttpResponse:
     if _done(request, form, act) is not None:
         messages.success(request, _("Corrected. The other side is asked to confirm it again."))
         return redirect("outcomes:outcome", pk)
-    context = _about(row) | {"form": form}
+    context = _about(row) | {"form": form, "conflicts": conflicts_of(row.about, request.tenure, timezone.now())}
     return render(request, "outcomes/correct.html", context, status=422 if form.errors else 200)
 
 
