@@ -1,4 +1,4 @@
-"""Instruments, offences, measures, grounds and matters of notes as they ship: data with their source and whether somebody verified it.
+"""Instruments, offences, measures, grounds and matters of notes as they ship: data with source and verification.
 
 Nothing of this is a rule of law. An entry with `verified: false` was not read at its source; pages say so.
 """

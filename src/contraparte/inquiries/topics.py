@@ -1,4 +1,4 @@
-"""What inquiries are about, for "who handles X": an offence, measure or matter in either language → the types that carry it."""
+"""What inquiries are about, for "who handles X": an offence, measure or matter in either language → its types."""
 
 from collections.abc import Iterator
 
