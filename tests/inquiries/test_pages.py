@@ -339,7 +339,7 @@ def test_both_sides_read_what_kind_of_matter_a_note_is_also_one_nobody_here_know
     for reader, side in ((world.officer, row), (world.agent, world.other(row))):
         page = browser(reader, language).get(f"/inquiries/{side.pk}/").text
         assert "Camioneta gris" in page
-        assert (f"<dt>{label}</dt><dd class=\"iq-text\">{words}</dd>" in page) == bool(matter)
+        assert (f'<dt>{label}</dt><dd class="iq-text">{words}</dd>' in page) == bool(matter)
 
 
 @pytest.mark.parametrize(("language", "words"), [("en", "Change of contact"), ("es", "Cambio de contacto")])

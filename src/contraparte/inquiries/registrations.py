@@ -168,6 +168,8 @@ def register() -> None:
     desk.register_words("stage", desk_entries.STAGE_WORDS)
     desk.register_words("close", desk_entries.CLOSE_WORDS)
     register_api("contraparte.inquiries.api")
+    register_api("contraparte.inquiries.way_api")
+    register_api("contraparte.inquiries.letter_api")
     register_nav(NavItem(_("Inquiries"), "inquiries:desk", "inquiries.view", 15, icon="forum"))
     register_search(SearchSource(_("Inquiries"), "inquiries.view", find_inquiries))
 
