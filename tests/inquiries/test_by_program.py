@@ -277,6 +277,10 @@ def test_a_request_is_handed_to_another_post_of_the_agency_and_back(world: Inqui
     assert walter.done(f"{path}/hand", {"to": COURT, "note": "Yours."}) == {"post": COURT}
     assert walter.send(f"{path}/hand", {"to": COURT}).status_code == 404, "it is read by who held it, and no more"
     assert cecil.get(path).json()["ways"] == ["share", "hand", "hand-back"]
+    assert [(one["from"], one["to"], one["note"]) for one in cecil.get(path).json()["legs"]] == [
+        (CENTRAL, COURT, "Yours.")
+    ]
+    assert [one["author"] for one in cecil.get(path).json()["versions"]] == [CENTRAL]
     assert cecil.send(f"{path}/hand-back", {"note": " "}).json()["field"] == "note"
     assert cecil.done(f"{path}/hand-back", {"note": "Name the victim."}) == {"post": CENTRAL}
 

@@ -22,6 +22,7 @@ from contraparte.inquiries.actions.stepping import request_body, take_step
 from contraparte.inquiries.form_views import Filled
 from contraparte.inquiries.forms import StepForm
 from contraparte.inquiries.models import Inquiry
+from contraparte.inquiries.presenting import authorship
 from contraparte.inquiries.rules.lifecycle import STEPS
 from contraparte.inquiries.standings import standing_of, standings_of
 from contraparte.inquiries.ways import transferred_to, ways_of
@@ -79,7 +80,7 @@ def show_inquiry(request: ApiRequest, pk: int, response: HttpResponse) -> dict[s
         exchange.note_opened(found.conversation, by=request.tenure, now=timezone.now())
     standing = standing_of(found, timezone.now())
     response["ETag"] = tag(found)
-    linked = queries.inquiries_of(request.tenure)
+    linked, written = queries.inquiries_of(request.tenure), authorship(found)
     return _line(found, standing.state) | {
         "steps": list(standing.steps),
         "ways": ways_of(standing, request.tenure),
@@ -89,6 +90,20 @@ def show_inquiry(request: ApiRequest, pk: int, response: HttpResponse) -> dict[s
         "typed": found.typed,
         "draft": standing.draft.pk if standing.draft else None,
         "marking": found.marking,
+        "versions": [
+            {"number": one.number, "digest": one.digest, "author": one.author or one.by.post_id, "at": one.at}
+            for one in written["versions"]
+        ],
+        "legs": [
+            {
+                "kind": one.row.kind,
+                "from": one.row.start_id,
+                "to": one.row.end_id,
+                "note": one.row.note,
+                "at": one.row.at,
+            }
+            for one in written["legs"]
+        ],
         "shared": [
             {
                 "id": str(one.row.uuid),
