@@ -191,7 +191,7 @@ def test_a_package_holds_the_messages_named_and_says_why_others_stay_out(world: 
     assert sum(name.endswith("presentation.sd-jwt") for name in names) == len(may) > 1
     assert olga.send(where, {"items": [lead]}).json()["code"] == "package.intelligence"
     assert olga.send(where, {"items": []}).json()["code"] == "package.item"
-    assert folder("run") and not list((settings.HOME.path / "run").glob("package-*"))
+    assert not list((settings.HOME.path / "run").glob("package-*"))
 
 
 # --- a field kept at home ---
@@ -317,6 +317,21 @@ def test_intelligence_is_not_filed_and_a_hold_is_an_authorising_persons(world: S
     assert [one["reason"] for one in chief.get(f"items/{item.pk}").json()["holds"]] == ["litigation"]
     assert chief.done(f"holds/{made.json()['id']}/lift")["lifted_at"] is not None
     assert not Hold.objects.filter(agency="mx.fgr", lifted_at=None).exists()
+
+
+def test_a_source_is_named_by_its_item_and_another_posts_item_is_not_there(world: SmallWorld) -> None:
+    people = people_of(world)
+    _, item = send_item(world)
+    draft = actions.draft(
+        "note.say/1", {"text": TIP}, conversation=world.conversation(FEDERAL, SONORA),
+        marking=marking("H0"), by=people.officers[FEDERAL], now=timezone.now(),
+    )  # fmt: skip
+    officer = Program(people.officers[FEDERAL])
+    officer.done(f"drafts/{draft.pk}/cite", {"item": item.pk})
+    assert list(draft.sources.values_list("item", flat=True)) == [item.pk]
+    assert "H2" in str(officer.get(f"drafts/{draft.pk}").json()["marking"])
+    mine = world.draft()
+    assert Program(world.officer).send(f"drafts/{mine.pk}/cite", {"item": item.pk}).status_code == 404
 
 
 def test_what_is_said_about_an_item_is_no_item(world: SmallWorld) -> None:

@@ -156,6 +156,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "return": {"text": "no"},
     "redact": {"pointer": "/x", "text": "no"},
     "package": {"items": []},
+    "cite": {"item": 1},
 }
 ANY_BODY: dict[str, Any] = {
     "fields": {}, "kind": "arrest", "happened_on": "2026-11-20", "reason": "no", "told_on": "2026-11-21",

@@ -7,6 +7,7 @@ from django.utils import timezone
 from ninja import Router, Schema
 
 from contraparte.desk import queries, threads
+from contraparte.desk.items import item_for
 from contraparte.desk.markings import marking_parts
 from contraparte.directory.models import Tenure
 from contraparte.exchange import actions as exchange
@@ -34,6 +35,12 @@ class Keeping(Schema):
 
     pointer: str
     text: str
+
+
+class Source(Schema):
+    """The item whose words stand in a draft."""
+
+    item: int
 
 
 class Reason(Schema):
@@ -100,6 +107,15 @@ def redact(request: ApiRequest, pk: int, told: Keeping) -> dict[str, Any]:
     if told.pointer not in {pointer for pointer, _ in leaves(found.body) if pointer}:
         raise ApiFieldError(field="pointer", fields={"pointer": ["unknown"]})
     return _state(exchange.redact_field(found, told.pointer, reason=_reason(told.text), by=request.tenure))
+
+
+@router.post("/drafts/{int:pk}/cite", auth=Opens("release.prepare", "write"))
+def cite(request: ApiRequest, pk: int, told: Source) -> dict[str, Any]:
+    """Name an item as a source of the draft: its restrictions become the draft's, approvals no longer count."""
+    found, source = find_draft(request.tenure, pk), item_for(request.tenure, told.item)
+    if source is None:
+        raise Http404
+    return _state(exchange.cite_item(found, source, by=request.tenure, now=timezone.now()))
 
 
 @router.post("/drafts/{int:pk}/ask", auth=Opens("release.prepare", "write"))
