@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from contraparte.directory.models import Tenure
 from contraparte.exchange.models import Draft, Message
+from contraparte.inquiries.actions.translating import COPY_BYTES
 from contraparte.inquiries.models import Inquiry, SignedCopy
 from contraparte.web.api.tokens import SCOPES, make_token
 from tests.inquiries.inquiry_world import CENTRAL, COURT, FEDERAL, LETTER, POLICE, SONORA, InquiryWorld
@@ -310,13 +311,15 @@ def test_a_letter_is_translated_certified_printed_and_signed_by_programs(world: 
         f'attachment; filename="f.pdf"; version="{whole.json()["version"][:8]}"; signed_by*=UTF-8\'\'Mar%C3%ADa%20Ramos'
     )
 
-    def sign(said: str, data: bytes = SIGNED) -> Any:
-        headers = olga.headers | {"HTTP_IDEMPOTENCY_KEY": "signed-copy-1", "HTTP_CONTENT_DISPOSITION": said}
+    def sign(said: str, data: bytes = SIGNED, **more: str) -> Any:
+        headers = olga.headers | more | {"HTTP_IDEMPOTENCY_KEY": "signed-copy-1", "HTTP_CONTENT_DISPOSITION": said}
         return Client().post(f"/api/v1/{path}/letter/signed", data=data, content_type="application/pdf", **headers)
 
     assert sign('attachment; filename="f.pdf"').json()["field"] == "version"
     assert sign(name.replace('version="', 'version="0000')).json()["code"] == "letter.version"
     assert sign(name, b"GIF89a").json()["code"] == "letter.pdf"
+    large = sign(name, CONTENT_LENGTH=str(COPY_BYTES + 1))
+    assert (large.status_code, large.json()["code"]) == (422, "letter.too_large"), "refused before it is read"
     assert not SignedCopy.objects.exists()
     first, second = sign(name), sign(name)
     assert first.json() == second.json() and SignedCopy.objects.get().signed_by == "María Ramos"
