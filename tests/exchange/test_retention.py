@@ -10,20 +10,34 @@ from django.utils import timezone
 
 from contraparte.exchange import actions, delivery, queries, registry
 from contraparte.exchange.auditing import find_message_faults
+from contraparte.exchange.court import note_filing
 from contraparte.exchange.holds import lift_hold, place_hold
 from contraparte.exchange.inbox import accept_batch
-from contraparte.exchange.models import Content, Draft, Erasure, Hold, Message, Outbox, Receipt, Retention
+from contraparte.exchange.models import (
+    Content,
+    Draft,
+    Erasure,
+    Hold,
+    Message,
+    Outbox,
+    Permission,
+    Recall,
+    Receipt,
+    Retention,
+)
+from contraparte.exchange.permissions import grant_permission, revoke_permission
 from contraparte.exchange.recalls import holders_of, order_recall
-from contraparte.exchange.retention import erase_due, note_retention, tend_retention
+from contraparte.exchange.retention import erase_due, erase_item, note_retention, tend_retention
 from contraparte.ledger.fsck import check_ledger
 from contraparte.ledger.models import Leaf
 from contraparte.ledger.rules.leaves import Kind, parse_leaf
 from contraparte.node.database_copy import copy_database
 from contraparte.protocol.errors import HoldFieldError, ItemErasedError, RightsRoleError
 from contraparte.protocol.frames import encode_batch
+from tests.exchange.canaries import cells_with, erase_everything
 from tests.exchange.conftest import prepared
 from tests.exchange.crashes import crash_everywhere
-from tests.exchange.rights_world import draft_on, let_out, marking, people_of, send_item
+from tests.exchange.rights_world import ask, draft_on, held, let_out, marking, people_of, send_item
 from tests.exchange.small_world import CENTRE, FEDERAL, OPERATOR, SONORA, SmallWorld, make_small_world
 
 SECRET = "The informant meets them behind the Talvo warehouse at nine"
@@ -215,6 +229,37 @@ def test_a_recall_of_an_erased_item_is_answered_so(world: SmallWorld) -> None:
     order_recall(Message.objects.get(pk=sent.pk), reason="mistake", by=people.officers[CENTRE], now=now())
     world.settle()
     assert [one.outcome for one in holders_of(sent)] == ["erased"]
+
+
+def test_what_a_holder_told_of_an_item_goes_with_its_answer_and_its_report(world: SmallWorld) -> None:
+    people = people_of(world)
+    sent, item = send_item(world)
+    kept, given = ask(world, people, item, SONORA)
+    grant_permission(given, by=people.chiefs[CENTRE], now=now())
+    world.settle()
+    passed = let_out(people, draft_on(world, people, item, SONORA))
+    world.settle()
+    actions.note_opened(held(passed).conversation, by=people.officers[SONORA], now=now())
+    actions.note_opened(item.conversation, by=people.officers[FEDERAL], now=now())
+    revoke_permission(given, by=people.chiefs[CENTRE], now=now())
+    order_recall(sent, reason="legal", by=people.officers[CENTRE], now=now())
+    world.settle()
+    note_filing(item, court="Juzgado canario", filed_on=now().date(), by=people.officers[FEDERAL], now=now())
+    world.settle()
+    recall = Recall.objects.get(direction="out", other=FEDERAL)
+    assert recall.court and recall.filed_on and recall.opened_at and recall.onward
+    assert Permission.objects.get(pk=given.pk).onward
+    answers = list(Message.objects.filter(type="recall.answer/1", direction="in", recipient=CENTRE).order_by("pk"))
+    assert len(answers) >= 2
+    erase_item(answers[0], now=now())
+    recall.refresh_from_db()
+    assert recall.court and recall.onward, "a newer answer has taken its place"
+    erase_everything()
+    recall.refresh_from_db()
+    told = (recall.court, recall.filed_on, recall.opened_at, recall.onward)
+    assert told == ("", None, None, []) and recall.outcome == "filed", "codes stay"
+    assert Permission.objects.get(pk=given.pk).onward == Permission.objects.get(pk=kept.pk).onward == []
+    assert {table for table, _, _ in cells_with(["Juzgado canario"])} == {"exchange_filing"}, "the holder's own record"
 
 
 # --- an erasure cannot be faked, undone or half done ---

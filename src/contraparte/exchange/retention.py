@@ -102,6 +102,7 @@ def erase_item(row: Message, *, now: datetime.datetime) -> bool:
         if held or Erasure.objects.filter(pk=row.pk).exists():
             return False
         _overwrite_what_is_deleted()
+        _erase_what_it_told(row)
         content = Content.objects.select_for_update().get(pk=row.pk)
         leaf = ledger.append(
             [
@@ -158,6 +159,22 @@ def _erase_words_about(row: Message) -> None:
     permissions.filter(uuid=row.uuid).update(why="")
     if row.type.startswith("permission.refuse/") and row.in_reply_to is not None:
         permissions.filter(uuid=row.in_reply_to).update(note="")
+
+
+def _erase_what_it_told(row: Message) -> None:
+    """What a holder said of our item, and rows keep, goes with the message that said it; codes and numbers stay.
+
+    What a newer answer has put in its place stays until that one goes. Must run while the message can still be read.
+    """
+    if row.direction != "in" or row.type not in {"recall.answer/1", "permission.report/1"}:
+        return
+    said = read_message(row)
+    if row.type == "recall.answer/1":
+        held = Recall.objects.filter(agency=row.agency, direction="out", other=row.sender, answered_at=row.created)
+        held.filter(item_uuid=said.body["item"]).update(court="", filed_on=None, opened_at=None, onward=[])
+    else:
+        given = Permission.objects.filter(agency=row.agency, side=Permission.Side.GRANTER, other=row.sender)
+        given.filter(uuid=said.body["permission"]).update(onward=[])
 
 
 def _overwrite_what_is_deleted() -> None:
