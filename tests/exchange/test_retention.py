@@ -25,8 +25,9 @@ from contraparte.exchange.models import (
     Receipt,
     Retention,
 )
-from contraparte.exchange.permissions import grant_permission, revoke_permission
+from contraparte.exchange.permissions import grant_permission, refuse_permission, revoke_permission
 from contraparte.exchange.recalls import holders_of, order_recall
+from contraparte.exchange.registrations import TYPES
 from contraparte.exchange.retention import erase_due, erase_item, note_retention, tend_retention
 from contraparte.ledger.fsck import check_ledger
 from contraparte.ledger.models import Leaf
@@ -37,7 +38,7 @@ from contraparte.protocol.frames import encode_batch
 from tests.exchange.canaries import cells_with, erase_everything
 from tests.exchange.conftest import prepared
 from tests.exchange.crashes import crash_everywhere
-from tests.exchange.rights_world import ask, draft_on, held, let_out, marking, people_of, send_item
+from tests.exchange.rights_world import ANNEX, ask, draft_on, held, let_out, marking, people_of, send_item
 from tests.exchange.small_world import CENTRE, FEDERAL, OPERATOR, SONORA, SmallWorld, make_small_world
 
 SECRET = "The informant meets them behind the Talvo warehouse at nine"
@@ -260,6 +261,30 @@ def test_what_a_holder_told_of_an_item_goes_with_its_answer_and_its_report(world
     assert told == ("", None, None, []) and recall.outcome == "filed", "codes stay"
     assert Permission.objects.get(pk=given.pk).onward == Permission.objects.get(pk=kept.pk).onward == []
     assert {table for table, _, _ in cells_with(["Juzgado canario"])} == {"exchange_filing"}, "the holder's own record"
+
+
+def test_whatever_was_said_about_items_no_row_shows_it_when_its_time_is_over(world: SmallWorld) -> None:
+    people = people_of(world)
+    marked = marking("H2", "H3", handling_text="Canary of the condition")
+    sent, item = send_item(world, "Canary of the item", marked=marked)
+    _, given = ask(world, people, item, SONORA, why="Canary of the asking")
+    grant_permission(given, by=people.chiefs[CENTRE], now=now())
+    _, refused = ask(world, people, item, ANNEX, why="Canary of the second")
+    refuse_permission(refused, ground="source", note="Canary of the refusal", by=people.chiefs[CENTRE], now=now())
+    world.settle()
+    draft = draft_on(world, people, item, SONORA, "Canary of the draft")
+    actions.redact_field(draft, "/text", reason="Canary of the redaction", by=people.officers[FEDERAL])
+    hold = place_hold(item, reason="review", review_on=NEXT_YEAR, by=people.chiefs[FEDERAL], now=now())
+    world.settle()
+    lift_hold(hold, by=people.chiefs[FEDERAL], now=now())
+    revoke_permission(given, by=people.chiefs[CENTRE], now=now())
+    order_recall(sent, reason="legal", note="Canary of the recall", by=people.officers[CENTRE], now=now())
+    world.settle()
+    taken = set(Message.objects.values_list("type", flat=True))
+    assert taken == {"note.say/1", *(one.name for one in TYPES)}
+    assert len({table for table, _, _ in cells_with(["canary"])}) >= 4
+    assert erase_everything() == Message.objects.count()
+    assert cells_with(["canary"]) == set()
 
 
 # --- an erasure cannot be faked, undone or half done ---
