@@ -22,6 +22,7 @@ from contraparte.exchange.models import Content, Draft, Erasure, Hold, Message, 
 from contraparte.exchange.reading import is_erased, read_message
 from contraparte.exchange.recalls import answer_again
 from contraparte.exchange.receipts import sign_later_receipts
+from contraparte.exchange.remnants import clear_remnants
 from contraparte.exchange.rules.retention import is_over, keep_until, wordless
 from contraparte.exchange.writing import writing
 from contraparte.ledger import actions as ledger
@@ -52,6 +53,7 @@ def tend_retention(now: datetime.datetime) -> None:
         continue
     while erase_due(now):
         continue
+    clear_remnants()
 
 
 def note_retention(now: datetime.datetime) -> int:
