@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from contraparte.exchange import actions as exchange
 from contraparte.exchange import registry
-from contraparte.exchange.models import Message
+from contraparte.exchange.models import Draft, Message
 from contraparte.exchange.recalls import order_recall
+from contraparte.inquiries.actions.asking import open_inquiry
 from contraparte.inquiries.actions.sharing import comment_on_draft, share_draft
 from contraparte.inquiries.models import Inquiry
 from tests.exchange.canaries import cells_with, erase_everything
@@ -90,6 +92,24 @@ def test_a_recalled_request_is_on_no_page_of_who_was_asked_and_no_step_draws_on_
         page = person.get(address)
         assert page.status_code == 200
         assert not [text for text in ASKED if text in page.content.decode()], address
+
+
+def test_the_form_of_a_request_that_draws_on_an_erased_item_is_emptied_with_its_draft(world: InquiryWorld) -> None:
+    ours = world.ask(LETTER)
+    world.step(world.other(ours), "acknowledge")
+    world.step(world.other(ours), "clarify", {"text": SAID["clarify"]})
+    item = Message.objects.get(type="inquiry.clarify/1", direction="in")
+    drawn, free = (world.save(LETTER, facts=f"{number}: {SAID['clarify']}") for number in (1, 2))
+    for row in (drawn, free):
+        draft = open_inquiry(row, by=world.officer, now=world.now)
+        assert isinstance(draft, Draft)
+        if row.pk == drawn.pk:
+            exchange.cite_item(draft, item, by=world.officer, now=world.now)
+    erase_everything()
+    left = {cell for cell in cells_with([SAID["clarify"]]) if cell[0] == "inquiries_inquiry"}
+    assert left == {("inquiries_inquiry", "typed", free.pk)}, "what draws on nothing is its author's own"
+    page = browser(world.officer).get(f"/inquiries/{drawn.pk}/")
+    assert page.status_code == 200 and SAID["clarify"] not in page.content.decode()
 
 
 #: Ways through the life of an inquiry that together take every step: (kind, changes, steps of each side).
