@@ -11,7 +11,6 @@ order of arrival are held in `tests/exchange`.
 
 import html
 import re
-import signal
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -28,7 +27,17 @@ from contraparte.node.demo_nodes import Node
 from tests.acceptance import audit
 from tests.acceptance.days import Clock, moved_clock
 from tests.acceptance.remnants import found_in
-from tests.acceptance.trio import Databases, Trio, contraparte, fsck, is_serving, read_rows, row_counts, wait_until
+from tests.acceptance.trio import (
+    Databases,
+    Trio,
+    contraparte,
+    fsck,
+    is_serving,
+    read_rows,
+    row_counts,
+    stop_worker,
+    wait_until,
+)
 from tests.acceptance.visitor import Visitor
 from tests.inquiries.inquiry_world import POLICE
 from tests.inquiries.test_pages import form_of
@@ -412,7 +421,8 @@ def test_what_is_over_is_in_no_byte_of_either_node_or_a_backup_and_what_proves_i
 
     chain.pass_days(KEPT_DAYS + 1)
     for side in sides:
-        restart_worker(side.node)
+        stop_worker(side.node)
+        side.node.start("worker")  # its rounds by the clock begin at once
     for side in sides:
         await_clean(side)
         assert not [*(side.node.home / "attachments").glob("*"), *(side.node.home / "arriving").glob("*")]
@@ -482,14 +492,6 @@ def await_request(node: Node, uuid: str, way: str) -> int:
         "AND state IN ('sent', 'handled')"
     )
     return int(wait_until(f"the request is at {node.name}", lambda: read_rows(node, wanted))[0]["id"])
-
-
-def restart_worker(node: Node) -> None:
-    """Its rounds by the clock begin at once."""
-    process = node.running.pop("worker")
-    process.send_signal(signal.SIGTERM)
-    process.wait(60)
-    node.start("worker")
 
 
 def prove(chain: Chain, item: int, folder: Path, at: str = "us") -> int:
