@@ -16,7 +16,7 @@ from contraparte.exchange.models import Erasure
 
 log = logging.getLogger(__name__)
 
-# Writers wait while a file is written anew (0.5 s for 100 MB), and it stands in memory meanwhile: none larger than this.
+# Writers wait while a file is written anew (0.5 s for 100 MB), and it stands in memory meanwhile: no larger one is.
 MOST_BYTES = 512 * 1024 * 1024
 
 

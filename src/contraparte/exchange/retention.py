@@ -4,7 +4,7 @@
 
 Erased are the presentation, the ciphertext (its hash stays, which proves the envelope), what was drafted, open drafts
 that draw on it, and what other rooms keep (`registry.register_keeper`, `register_eraser`). Rows, leaves, receipts and
-the key of idempotency stay.
+the key of idempotency stay. After a round that erased something the file of SQLite is written anew (`remnants`).
 """
 
 import datetime
