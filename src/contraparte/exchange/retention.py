@@ -17,6 +17,7 @@ from django.db.models import Q
 
 from contraparte.directory import queries as directory
 from contraparte.exchange import registry
+from contraparte.exchange.attaching import erase_files_of_draft
 from contraparte.exchange.commitments import commitment
 from contraparte.exchange.models import Content, Draft, Erasure, Hold, Message, Outbox, Permission, Recall, Retention
 from contraparte.exchange.reading import is_erased, read_message
@@ -146,7 +147,10 @@ def _erase_around(row: Message, now: datetime.datetime) -> None:
     )
     for draft in open_drafts:
         Draft.objects.filter(pk=draft.pk).update(**gone, state=Draft.State.DISCARDED, version=draft.version + 1)
-    Draft.objects.filter(sources__item=row, state=Draft.State.DISCARDED).update(**gone)
+    discarded = Draft.objects.filter(sources__item=row, state=Draft.State.DISCARDED)
+    discarded.update(**gone)
+    for draft in discarded:
+        erase_files_of_draft(draft, now=now)
     _erase_words_about(row)
     registry.forget(row, now)
     for erase in registry.erasers():
