@@ -106,7 +106,8 @@ def test_whatever_was_written_on_an_erased_item_and_never_left_is_gone_with_it(w
     drawn, free = (world.save(LETTER, facts=f"{number}: {SAID['clarify']}") for number in (1, 2))
     SignedCopy.objects.create(
         inquiry=drawn, version="", name="Canary.pdf", size=1, number=1, sha256=bytes(32), key=b"k" * 32,
-        sealed_sha256=bytes(32), file=files.new_name(), signed_by="Canary who signed", taken_by=world.officer, taken_at=now,
+        sealed_sha256=bytes(32), file=files.new_name(), signed_by="Canary who signed", taken_by=world.officer,
+        taken_at=now,
     )  # fmt: skip
     answer = take_step(ours, "clarification", {"text": SAID["clarification"]}, by=world.officer, now=now)
     letter, other = (open_inquiry(row, by=world.officer, now=now) for row in (drawn, free))
