@@ -353,5 +353,6 @@ def test_what_was_said_of_a_duty_goes_with_its_item(world: SmallWorld) -> None:
     assert all(cells_with([word]) for word in words), "each stood somewhere"
     assert erase_everything() >= 6
     assert cells_with(words) == set()
+    assert set(DisclosureDuty.objects.values_list("dated", flat=True)) == {None}
     with pytest.raises(ItemErasedError):
         case.confirm(duty, objection_read="")

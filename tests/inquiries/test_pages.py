@@ -15,7 +15,7 @@ from contraparte.exchange.models import Draft, Lane, Message
 from contraparte.inquiries.actions.asking import open_inquiry
 from contraparte.inquiries.models import Inquiry
 from tests.exchange.small_world import OPERATOR
-from tests.inquiries.inquiry_world import CENTRAL, COURT, LETTER, POLICE, SHERIFF, SONORA, InquiryWorld
+from tests.inquiries.inquiry_world import CENTRAL, COURT, LETTER, NOTE, POLICE, SHERIFF, SONORA, InquiryWorld
 from tests.traces.test_pages import HX, browser
 
 
@@ -327,3 +327,34 @@ def test_who_is_on_duty_is_told_to_ones_own_agency_only(world: InquiryWorld) -> 
         )  # fmt: skip
     assert "on duty: walter" in browser(world.clerk).get("/contacts/", {"q": CENTRAL}).text
     assert "on duty: walter" not in browser(world.officer).get("/contacts/", {"q": CENTRAL}).text
+
+
+@pytest.mark.parametrize(
+    ("language", "matter", "words"),
+    [
+        ("en", "stolen_vehicle", "Stolen vehicle"), ("es", "stolen_vehicle", "Vehículo robado"),
+        ("en", "drone_sighting", "drone_sighting"), ("es", "", ""),
+    ],
+)  # fmt: skip
+def test_both_sides_read_what_kind_of_matter_a_note_is_also_one_nobody_here_knows_or_none(
+    world: InquiryWorld, language: str, matter: str, words: str
+) -> None:
+    row = world.ask(NOTE, note_subject="Camioneta gris", note_matter=matter)
+    label = {"en": "Kind of matter", "es": "Tipo de asunto"}[language]
+    for reader, side in ((world.officer, row), (world.agent, world.other(row))):
+        page = browser(reader, language).get(f"/inquiries/{side.pk}/").text
+        assert "Camioneta gris" in page
+        assert (f'<dt>{label}</dt><dd class="iq-text">{words}</dd>' in page) == bool(matter)
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "Change of contact"), ("es", "Cambio de contacto")])
+def test_the_form_of_a_note_offers_the_kinds_and_keeps_the_choice(
+    world: InquiryWorld, language: str, words: str
+) -> None:
+    client = browser(world.officer, language)
+    assert words in client.get("/inquiries/new/?instrument=liaison_note").text
+    made = client.post("/inquiries/new/", form_of(NOTE, note_matter="change_of_contact") | {"do": "save"})
+    assert made.status_code == 302
+    assert Inquiry.objects.get().typed["note_matter"] == "change_of_contact"
+    refused = client.post("/inquiries/new/", form_of(NOTE, note_matter="weather") | {"do": "save"})
+    assert refused.status_code == 422 and Inquiry.objects.count() == 1

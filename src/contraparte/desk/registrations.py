@@ -57,7 +57,8 @@ def register() -> None:
     """Called once when the applications are ready."""
     register_permissions(PERMISSIONS)
     register_permissions(CONTENT_FREE, content_free=True)
-    register_api("contraparte.desk.api")
+    for name in ("api", "file_api", "item_api", "log_api"):
+        register_api(f"contraparte.desk.{name}")
     register_nav(NavItem(_("Desk"), "desk:board", "desk.view", 10, icon="inbox"))
     register_nav(NavItem(_("Directory"), "desk:contacts", "contacts.view", 80, icon="contact_page"))
     register_nav(NavItem(_("Duty roster"), "desk:duty", "duty.view", 82, icon="schedule"))

@@ -8,7 +8,7 @@ import importlib
 
 import typer
 
-ROOMS = ("node", "directory", "ledger", "exchange", "books", "traces", "inquiries", "outcomes", "protocol")
+ROOMS = ("node", "directory", "ledger", "exchange", "books", "traces", "inquiries", "outcomes", "web", "protocol")
 
 app = typer.Typer(
     name="contraparte",

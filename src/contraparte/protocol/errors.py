@@ -1273,6 +1273,12 @@ class ApiSizeError(InputError):
     code = "api.body.size"
 
 
+class ApiLengthError(InputError):
+    """A file sent without its length, or one that ended before it."""
+
+    code = "api.body.length"
+
+
 class ApiFieldError(InputError):
     """A field that cannot be read. `field`; every one is listed in `fields`."""
 
@@ -1283,6 +1289,18 @@ class ApiMissingError(StateError):
     """Nothing at this address that the token's holder may see."""
 
     code = "api.missing"
+
+
+class ApiMethodError(StateError):
+    """An address that is called in another way than it is open for. `allowed` ways."""
+
+    code = "api.method"
+
+
+class ApiBrokenError(NodeError):
+    """The node failed at a call; what failed is in its own log, never in the answer."""
+
+    code = "api.broken"
 
 
 class ApiRepeatError(StateError):

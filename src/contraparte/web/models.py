@@ -40,6 +40,7 @@ class ApiToken(models.Model):
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
+    revoked_by_keeper = models.BooleanField(default=False, help_text="ended by who keeps the node, not by its holder")
 
     class Meta:
         ordering = ("-made_at", "-id")

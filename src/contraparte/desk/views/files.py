@@ -1,16 +1,16 @@
 """Files of drafts and of messages: put in, taken out, given out."""
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from contraparte.desk import queries
 from contraparte.desk.attachments import file_of_conversation, file_of_draft
+from contraparte.desk.downloads import file_answer, file_headers
 from contraparte.desk.uploads import SealedUpload, SealingUploadHandler
 from contraparte.desk.views.release import find_draft, show_preview, step
 from contraparte.exchange import attaching
@@ -94,16 +94,9 @@ def read_file(request: PageRequest, pk: int, file: int) -> HttpResponseBase:
 
 
 def _given(request: PageRequest, found: Attachment | None) -> HttpResponseBase:
-    """Every byte is proven before the first is sent. Always as a file to keep, whatever its sender calls it."""
+    """The file, or what is told of it before it is asked for."""
     if found is None:
         raise Http404
-    headers = {
-        "Content-Disposition": content_disposition_header(True, found.name) or "attachment",
-        "Content-Length": str(found.size),
-        "Cache-Control": "private, no-store",
-    }
-    kind = attaching.UNKNOWN_TYPE
     if request.method == "HEAD":
-        return HttpResponse(content_type=kind, headers=headers)
-    pieces = attaching.give_out(found, by=request.tenure, now=timezone.now())
-    return StreamingHttpResponse(pieces, content_type=kind, headers=headers)
+        return HttpResponse(content_type=attaching.UNKNOWN_TYPE, headers=file_headers(found))
+    return file_answer(found, by=request.tenure, now=timezone.now())

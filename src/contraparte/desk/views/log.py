@@ -4,6 +4,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 
 from contraparte.desk import proofs
+from contraparte.desk.downloads import proof_answer
 from contraparte.directory.models import Tenure
 from contraparte.ledger import queries as ledger
 from contraparte.ledger.models import Log
@@ -57,10 +58,7 @@ def export(request: PageRequest, pk: int, index: int) -> HttpResponse:
     log = _log(request.tenure, pk)
     if index >= log.size:
         raise Http404
-    data = ledger.prove(log.origin, index).to_bytes()
-    name = f"{log.origin.replace('/', '-')}-{index}.tlog-proof"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return HttpResponse(data, content_type="text/plain; charset=utf-8", headers=headers)
+    return proof_answer(log.origin, index)
 
 
 def _log(tenure: Tenure, pk: int) -> Log:

@@ -1,16 +1,12 @@
 """An evidence package of a conversation: choose the messages, take the file."""
 
-import tempfile
-from pathlib import Path
-
-from django.conf import settings
-from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 
 from contraparte.desk import packages, queries
+from contraparte.desk.downloads import package_answer
 from contraparte.exchange.models import Conversation
-from contraparte.exchange.packaging import write_package
 from contraparte.protocol.errors import ContraparteError
 from contraparte.web.permissions import PageRequest, form_page
 from contraparte.web.wording import status_of, words_of
@@ -25,19 +21,9 @@ def make(request: PageRequest, pk: int) -> HttpResponseBase:
     if request.method != "POST":
         return _form(request, conversation)
     try:
-        return _file(conversation, request.POST.getlist("items"))
+        return package_answer(conversation, request.POST.getlist("items"), now=timezone.now())
     except ContraparteError as error:
         return _form(request, conversation, error)
-
-
-def _file(conversation: Conversation, uuids: list[str]) -> FileResponse:
-    """The package as a zip file; on the disk it has no name any more when the answer begins."""
-    now = timezone.now()
-    with tempfile.TemporaryDirectory(prefix="package-", dir=settings.HOME.folder("run")) as folder:
-        path = Path(folder) / f"package-{str(conversation.uuid)[:8]}-{now:%Y%m%d-%H%M%S}.zip"
-        write_package(conversation, path, uuids=uuids, now=now)
-        handle = path.open("rb")
-    return FileResponse(handle, as_attachment=True, filename=path.name, content_type="application/zip")
 
 
 def _form(request: PageRequest, conversation: Conversation, error: ContraparteError | None = None) -> HttpResponse:

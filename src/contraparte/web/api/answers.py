@@ -15,7 +15,10 @@ from django.utils import timezone
 from contraparte.exchange.writing import writing
 from contraparte.protocol.errors import (
     ApiBodyError,
+    ApiBrokenError,
     ApiFieldError,
+    ApiLengthError,
+    ApiMethodError,
     ApiMissingError,
     ApiOutdatedError,
     ApiRateError,
@@ -29,6 +32,7 @@ from contraparte.web.models import ApiReply
 from contraparte.web.wording import status_of, words_of
 
 ROWS = 100  # of one page of a list
+PROBLEM = "application/problem+json"
 KEY = re.compile(r"[A-Za-z0-9_-]{8,80}")
 REPEATS_KEPT = timedelta(days=1)
 
@@ -38,6 +42,9 @@ STATUSES: dict[type[ContraparteError], int] = {
     ApiOutdatedError: 412,
     ApiSizeError: 413,
     ApiBodyError: 400,
+    ApiLengthError: 411,
+    ApiMethodError: 405,
+    ApiBrokenError: 500,
     ApiRateError: 429,
 }
 
@@ -57,7 +64,7 @@ def problem(error: ContraparteError) -> JsonResponse:
         told["field"] = words.field
     if "fields" in error.params:
         told["fields"] = error.params["fields"]
-    answer = JsonResponse(told, status=status, content_type="application/problem+json")
+    answer = JsonResponse(told, status=status, content_type=PROBLEM)
     if status == 401:
         answer["WWW-Authenticate"] = "Bearer"
     if status == 429:
@@ -112,17 +119,31 @@ def require_match(request: HttpRequest, tag: str) -> None:
         raise ApiOutdatedError
 
 
-def once(request: ApiRequest, act: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """Do `act` once for an Idempotency-Key, in one transaction with the note of it; a repeat is told the same.
-
-    `act` returns names and numbers, never content: it is kept for a day. Raises ApiRepeatError.
-    """
+def require_key(request: ApiRequest) -> str:
+    """The Idempotency-Key of the call. Raises ApiRepeatError where there is none, or it is malformed."""
     key = request.headers.get("Idempotency-Key", "")
     if not KEY.fullmatch(key):
         raise ApiRepeatError
+    return key
+
+
+def is_repeat(request: ApiRequest) -> bool:
+    """Whether a call with this key has made something before; `once` says whether it was the same call."""
+    return ApiReply.objects.filter(token=request.token, key=require_key(request)).exists()
+
+
+def once(
+    request: ApiRequest, act: Callable[[], dict[str, Any]], *, told: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Do `act` once for an Idempotency-Key, in one transaction with the note of it; a repeat is told the same.
+
+    `act` returns names and numbers, never content: it is kept for a day. `told` stands for a body that is no JSON.
+    Raises ApiRepeatError.
+    """
+    key = require_key(request)
     now = timezone.now()
-    told = json.dumps([request.method, request.get_full_path(), require_readable(request)], sort_keys=True)
-    call = hashlib.sha256(told.encode()).hexdigest()
+    said = [request.method, request.get_full_path(), require_readable(request) if told is None else told]
+    call = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
     with writing(request.tenure.post.agency_id):
         ApiReply.objects.filter(at__lt=now - REPEATS_KEPT).delete()
         row, is_new = ApiReply.objects.get_or_create(

@@ -42,11 +42,15 @@ class ApiRequest(HttpRequest):
 
 
 class Opens:
-    """What an operation asks of its caller. Called by ninja before anything of the call is read."""
+    """What an operation asks of its caller. Called by ninja before anything of the call is read.
 
-    def __init__(self, permission: str, scope: str) -> None:
+    With `takes_file` the body is a file, which the operation itself reads in pieces.
+    """
+
+    def __init__(self, permission: str, scope: str, *, takes_file: bool = False) -> None:
         self.permission = permission
         self.scope = scope
+        self.takes_file = takes_file
 
     def __call__(self, request: HttpRequest) -> "Tenure":
         """The tenure that calls.
@@ -59,7 +63,7 @@ class Opens:
         if not may(token.tenure, self.permission):
             raise ApiRightError(permission=self.permission)
         _count(f"api-calls-{token.pk}", settings.API_CALLS_PER_MINUTE)
-        if request.method not in {"GET", "HEAD"}:
+        if request.method not in {"GET", "HEAD"} and not self.takes_file:
             require_readable(request)
         request.token, request.tenure = token, token.tenure  # type: ignore[attr-defined]
         return token.tenure

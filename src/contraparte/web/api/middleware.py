@@ -9,8 +9,9 @@ from django.utils import timezone, translation
 from django.utils.translation import get_supported_language_variant
 from django.utils.translation.trans_real import parse_accept_lang_header
 
-from contraparte.protocol.errors import ApiMissingError
-from contraparte.web.api.answers import problem
+from contraparte.protocol.errors import ApiBodyError, ApiBrokenError, ApiMethodError, ApiMissingError, ContraparteError
+from contraparte.web.api.answers import PROBLEM, problem
+from contraparte.web.api.doors import DEEPEST
 
 Responder = Callable[[HttpRequest], HttpResponse]
 PREFIX = "/api/"
@@ -27,7 +28,7 @@ class ApiDoor:
         if not request.path_info.startswith(PREFIX):
             return self.get_response(request)
         with translation.override(language_of(request)), timezone.override("UTC"):
-            answer = self.answer(request)
+            answer = _as_problem(self.answer(request))
             answer["Content-Language"] = translation.get_language() or "en"
         answer["Cache-Control"] = "no-store"
         answer["Vary"] = "Authorization, Accept-Language"
@@ -40,6 +41,23 @@ class ApiDoor:
             return problem(ApiMissingError())
         request.resolver_match = match
         return match.func(request, *match.args, **match.kwargs)
+
+
+def _as_problem(answer: HttpResponse) -> HttpResponse:
+    """What Django and the library refuse or break at by themselves, as a problem: never a page, never a traceback."""
+    if answer.status_code < 400 or answer.get("Content-Type") == PROBLEM:
+        return answer
+    told: ContraparteError = ApiBrokenError()
+    if answer.status_code == 400:
+        told = ApiBodyError(most=DEEPEST)
+    elif answer.status_code == 404:
+        told = ApiMissingError()
+    elif answer.status_code == 405:
+        told = ApiMethodError(allowed=answer.get("Allow", ""))
+    found = problem(told)
+    if "Allow" in answer:
+        found["Allow"] = answer["Allow"]
+    return found
 
 
 def language_of(request: HttpRequest) -> str:

@@ -62,14 +62,30 @@ def find_token(text: str, *, now: datetime) -> ApiToken:
     return row
 
 
-def revoke_token(token: ApiToken, *, now: datetime) -> None:
-    """End a token now. Revoking twice is nothing."""
-    ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now)
+def revoke_token(token: ApiToken, *, now: datetime, by_keeper: bool = False) -> bool:
+    """End a token now; its holder reads on the page of tokens who did. False where it had ended already."""
+    rows = ApiToken.objects.filter(pk=token.pk, revoked_at=None)
+    return bool(rows.update(revoked_at=now, revoked_by_keeper=by_keeper))
 
 
 def tokens_of(person: Person) -> QuerySet[ApiToken]:
     """The tokens of a person in all posts, the newest first."""
     return ApiToken.objects.filter(tenure__person=person).select_related("tenure__post__agency")
+
+
+def tokens_on_node(*, now: datetime, username: str = "", post: str = "", ended: bool = False) -> QuerySet[ApiToken]:
+    """Tokens of everybody on this node for who keeps it, the newest first; those that have ended only if asked for."""
+    rows = ApiToken.objects.select_related("tenure__person", "tenure__post")
+    if not ended:
+        rows = rows.filter(revoked_at=None, expires_at__gt=now)
+    if username:
+        rows = rows.filter(tenure__person__username=username)
+    return rows.filter(tenure__post_id=post) if post else rows
+
+
+def token_of_text(text: str) -> ApiToken | None:
+    """The token whose text was found somewhere it should not be, whatever its state."""
+    return ApiToken.objects.select_related("tenure__person", "tenure__post").filter(token_hash=_hash(text)).first()
 
 
 def _hash(text: str) -> str:

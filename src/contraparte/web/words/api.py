@@ -33,6 +33,18 @@ WORDS: dict[str, Problem] = {
         _("The body of the call is too large."),
         _("Send at most %(most)s bytes."),
     ),
+    "api.body.length": Problem(
+        _("The file is not as long as the call says."),
+        _("Send the whole file, with its exact number of bytes as Content-Length; no other transfer coding is taken."),
+    ),
+    "api.method": Problem(
+        _("This address is not open for this kind of call."),
+        _("It is open for: %(allowed)s."),
+    ),
+    "api.broken": Problem(
+        _("The node failed at this call. Nothing of the case is told here."),
+        _("Send it again with the same Idempotency-Key. If it fails again, tell the administrator of this node when."),
+    ),
     "api.field": Problem(
         _("A field cannot be read: %(field)s."),
         _("The list “fields” says what is wrong with each; mend them and send the call again."),
