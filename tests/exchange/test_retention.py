@@ -12,10 +12,12 @@ from django.utils import timezone
 from contraparte.exchange import actions, delivery, queries, registry, remnants
 from contraparte.exchange.auditing import find_message_faults
 from contraparte.exchange.court import note_filing
+from contraparte.exchange.disclosing import declare_duty, object_to_duty, withdraw_duty
 from contraparte.exchange.holds import lift_hold, place_hold
 from contraparte.exchange.inbox import accept_batch
 from contraparte.exchange.models import (
     Content,
+    DisclosureDuty,
     Draft,
     Erasure,
     Hold,
@@ -278,6 +280,13 @@ def test_whatever_was_said_about_items_no_row_shows_it_when_its_time_is_over(wor
     hold = place_hold(item, reason="review", review_on=NEXT_YEAR, by=people.chiefs[FEDERAL], now=now())
     world.settle()
     lift_hold(hold, by=people.chiefs[FEDERAL], now=now())
+    order = {"basis": "court_order", "citation": "Canary of the order", "court": "Canary of the court"}
+    duty = declare_duty(item, dated=now().date(), by=people.chiefs[FEDERAL], now=now(), **order)
+    world.settle()
+    theirs = DisclosureDuty.objects.get(ours=False)
+    object_to_duty(theirs, ground="third_party", note="Canary of the objection", by=people.chiefs[CENTRE], now=now())
+    world.settle()
+    withdraw_duty(duty, by=people.chiefs[FEDERAL], now=now())
     revoke_permission(given, by=people.chiefs[CENTRE], now=now())
     order_recall(sent, reason="legal", note="Canary of the recall", by=people.officers[CENTRE], now=now())
     world.settle()
