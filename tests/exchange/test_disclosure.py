@@ -46,6 +46,7 @@ from contraparte.protocol.errors import (
 from contraparte.protocol.package import verify_package
 from contraparte.protocol.package_reading import open_package
 from tests.exchange.canaries import cells_with, erase_everything
+from tests.exchange.crashes import crash_everywhere
 from tests.exchange.package_world import cosign, policies_of, publish_directories
 from tests.exchange.rights_world import ANNEX, People, ask, marking, people_of, send_item
 from tests.exchange.small_world import CENTRE, FEDERAL, SONORA, SmallWorld
@@ -313,6 +314,23 @@ def test_the_notice_passes_a_suspended_accord_with_its_citation_and_an_objection
     duty.refresh_from_db()
     assert (duty.objection_ground, duty.objection_note) == ("source_protection", "")
     assert case.confirm(duty, objection_read=str(duty.objection)).duty == duty
+
+
+def test_a_declaration_and_a_confirmation_that_crash_anywhere_have_not_happened(world: SmallWorld) -> None:
+    case = case_of(world)
+
+    def check() -> None:
+        notices = Message.objects.filter(type="disclosure.notify/1", direction="out").count()
+        assert notices == DisclosureDuty.objects.filter(ours=True).exclude(notice=None).count() <= 1
+        assert Filing.objects.count() == DisclosureDuty.objects.filter(state="confirmed").count() <= 1
+
+    assert crash_everywhere(case.declare, check) >= 4
+    world.settle()
+    duty = DisclosureDuty.objects.get(ours=True)
+    assert crash_everywhere(lambda: case.confirm(duty), check) >= 4
+    world.settle()
+    assert Receipt.objects.filter(message=case.sent, kind="used", ours=False).count() == 1
+    assert list(find_message_faults()) == []
 
 
 def refusal_of(world: SmallWorld, sender: str, body: Any, name: str, to: str) -> str:
