@@ -73,6 +73,7 @@ class Wire:
 
     faults: list[str] = field(default_factory=list)
     requests: list[tuple[str, bytes]] = field(default_factory=list)
+    clock: Callable[[], datetime] = timezone.now
 
     def send(self, method: str, url: str, body: bytes, content_type: str) -> tuple[int, bytes]:
         """Deliver a request to the node's own door functions."""
@@ -97,7 +98,7 @@ class Wire:
         if url.endswith("/peer/receipts"):
             keep_receipts(decode_receipts(body), peer=OPERATOR)
             return 204, b""
-        return 200, encode_receipts(accept_batch(body, peer=OPERATOR, now=timezone.now()))
+        return 200, encode_receipts(accept_batch(body, peer=OPERATOR, now=self.clock()))
 
 
 @dataclass

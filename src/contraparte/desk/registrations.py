@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from contraparte.desk import (
+    disclosures,
     duties,
     footer,
     handover_words,
@@ -56,6 +57,7 @@ PERMISSIONS = {
     "item.recall": {Role.OFFICER, Role.AUTHORISER},
     "item.file": {Role.OFFICER, Role.AUTHORISER},
     "item.hold": {Role.AUTHORISER},
+    "item.disclose": {Role.AUTHORISER},
 }
 # Posts and proofs hold no content: an auditor reads the log, an administrator helps to find a post.
 CONTENT_FREE = {
@@ -89,6 +91,7 @@ def register() -> None:
     register_desk_source(DeskSource("handover.assign", vacancies.work))
     register_desk_source(DeskSource("handover.take", vacancies.acknowledgements))
     pack_sections.install()
+    register_desk_source(DeskSource("item.disclose", disclosures.work))
     register_footer(FooterFacts(footer.accords_of, footer.cosigned_at, footer.silent_peers))
     register_package_index(packages.index_of)
     register_words("policy", {**POLICIES, **rights_words.POLICIES})

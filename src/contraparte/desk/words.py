@@ -38,6 +38,7 @@ DATA_CLASSES: dict[str, str | Promise] = {
     "file": _("file"),
     "financial": _("financial"),
     "firearm": _("firearm"),
+    "group": _("working group"),
     "location": _("location"),
     "minor": _("minor"),
     "person": _("person"),
@@ -74,6 +75,7 @@ ENTRIES: dict[str, str | Promise] = {
     Kind.NODE_RECOVERED: _("Node recovered"),
     Kind.MESSAGE_RECALLED: _("Message recalled"),
     Kind.RELEASE_REVIEWED: _("Release reviewed"),
+    Kind.DISCLOSURE_CONFIRMED: _("Duty of disclosure confirmed"),
 }
 
 CUSTODY: dict[str, str | Promise] = {

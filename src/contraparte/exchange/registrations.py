@@ -1,10 +1,10 @@
-"""The message types of the exchange itself: permissions, recalls and holds of items, hand-overs of posts."""
+"""The message types of the exchange itself: permissions, recalls, holds and duties of items, hand-overs of posts."""
 
 from pathlib import Path
 
 from django.utils.translation import gettext_lazy as _
 
-from contraparte.exchange import handing_over, handlers, messages, one_officer, registry
+from contraparte.exchange import disclosure_handlers, handing_over, handlers, messages, one_officer, registry
 from contraparte.exchange.permissions import TELL
 from contraparte.exchange.recalls import ANSWER, answer_recall
 from contraparte.exchange.registry import MessageType
@@ -49,6 +49,18 @@ TYPES = (
     MessageType(
         "post.handover/1", messages.PostHandover, handing_over.on_handover, messages.HANDOVER_CLASSES,
         _("Who answers for the post"), control=True, admit=handing_over.admit_handover,
+    ),
+    MessageType(
+        "disclosure.notify/1", messages.DisclosureNotify, disclosure_handlers.on_notify, messages.DUTY_CLASSES,
+        _("Duty of disclosure"), control=True, admit=disclosure_handlers.admit_of_sent_item,
+    ),
+    MessageType(
+        "disclosure.withdraw/1", messages.DisclosureWithdraw, disclosure_handlers.on_withdraw, messages.DUTY_CLASSES,
+        _("Duty of disclosure withdrawn"), control=True, admit=disclosure_handlers.admit_of_sent_item,
+    ),
+    MessageType(
+        "disclosure.object/1", messages.DisclosureObject, disclosure_handlers.on_object, messages.DUTY_CLASSES,
+        _("Objection to a duty of disclosure"), control=True, admit=disclosure_handlers.admit_object,
     ),
 )  # fmt: skip
 

@@ -216,7 +216,8 @@ def _clerks(world: World) -> list[Player]:
     return clerks
 
 
-CARRIED = ["trace.*", "inquiry.*", "outcome.*", "feedback.*", "case.*", *RIGHTS_OF_ITEMS, *POSTS]
+GROUPS = ["group.*", "charter.*", "goal.*", "meeting.*", "minutes.*", "commitment.*"]
+CARRIED = ["trace.*", "inquiry.*", "outcome.*", "feedback.*", "case.*", *GROUPS, *RIGHTS_OF_ITEMS, *POSTS]
 
 
 def accords() -> dict[str, dict[str, Any]]:

@@ -86,6 +86,7 @@ INSTALLED_APPS = [
     "contraparte.traces",
     "contraparte.inquiries",
     "contraparte.outcomes",
+    "contraparte.groups",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

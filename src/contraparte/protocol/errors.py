@@ -1408,6 +1408,54 @@ class EvidenceForbiddenError(PolicyError):
     code = "evidence.forbidden"
 
 
+class DisclosureFieldError(InputError):
+    """A duty of disclosure without its basis, or an objection without a known ground. `field`."""
+
+    code = "disclosure.field"
+
+
+class DisclosureNeedlessError(PolicyError):
+    """A duty of disclosure declared for what may be filed anyhow: its marking or a permission allows it."""
+
+    code = "disclosure.needless"
+
+
+class DisclosureUntoldError(StateError):
+    """A duty of disclosure was declared; who sent the item has not signed yet that it was told. `item`."""
+
+    code = "disclosure.untold"
+
+
+class DisclosureUnconfirmedError(StateError):
+    """A duty of disclosure was declared and told; the second authorising person has not confirmed it. `item`."""
+
+    code = "disclosure.unconfirmed"
+
+
+class DisclosureSameError(PolicyError):
+    """A duty of disclosure confirmed by the very person who declared it."""
+
+    code = "disclosure.same_person"
+
+
+class DisclosureObjectionError(StateError):
+    """A duty of disclosure confirmed without having read the objection of who sent the item."""
+
+    code = "disclosure.objection"
+
+
+class DisclosureStateError(StateError):
+    """A step that this duty of disclosure does not allow now. `state`."""
+
+    code = "disclosure.state"
+
+
+class DisclosureUnknownError(StateError):
+    """An objection to a duty of disclosure that nobody here has declared to that post."""
+
+    code = "disclosure.unknown"
+
+
 class DutyFieldError(InputError):
     """A line of a duty roster without its day, in the past, or for somebody who does not serve there. `field`."""
 
@@ -1478,3 +1526,81 @@ class ReviewTextError(InputError):
     """A release that is not upheld without a word why. `field`."""
 
     code = "review.text"
+
+
+class GroupFieldError(InputError):
+    """A field of a word about a group is missing or cannot be so: `field`, what was `read`."""
+
+    code = "group.field"
+
+
+class GroupGapsError(InputError):
+    """The charter lacks what an approval needs: `field`, the first of them; `fields`, all with their codes."""
+
+    code = "group.gaps"
+
+
+class MeetingTimeError(InputError):
+    """A meeting cannot be at that time, or this cannot be said of it at this time: `field`."""
+
+    code = "group.meeting.time"
+
+
+class GroupHandlingError(PolicyError):
+    """A line asks for another handling than the group's: `field`, the `level` of the charter."""
+
+    code = "group.handling"
+
+
+class GroupRoleError(PolicyError):
+    """Another post says this for its side: `posts`."""
+
+    code = "group.role"
+
+
+class GroupWordError(StateError):
+    """This cannot be said of the group now: `reason`, a code."""
+
+    code = "group.word"
+
+
+class GroupBaseError(GroupWordError):
+    """The text this was written on is no longer the one that stands, or another one waits."""
+
+    code = "group.base"
+
+
+class GroupSaidError(GroupWordError):
+    """This side has said so already."""
+
+    code = "group.said"
+
+
+class GroupEndedError(GroupWordError):
+    """The group has ended, or is not there yet."""
+
+    code = "group.ended"
+
+
+class MeetingOffError(GroupWordError):
+    """The meeting was canceled or moved, was not held, or has begun."""
+
+    code = "group.meeting.off"
+
+
+class MeetingGateError(GroupWordError):
+    """The side's authorisation for this meeting is missing, or none is asked for."""
+
+    code = "group.meeting.gate"
+
+
+class GroupInformalError(GroupWordError):
+    """A meeting without quorum decides nothing, and one before the charter promises nothing."""
+
+    code = "group.informal"
+
+
+class CommitmentStepError(GroupWordError):
+    """The promise does not allow this step to this side now: `allowed`."""
+
+    code = "group.commitment"

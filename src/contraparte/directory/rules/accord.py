@@ -21,8 +21,8 @@ from contraparte.protocol.errors import AccordTypeForbiddenError
 
 FORMAT = "contraparte-accord/1"
 
-#: Permissions, recalls and holds of items: an accord without them lets nobody take an item back.
-RIGHTS_OF_ITEMS = ("permission.*", "recall.*", "hold.*")
+#: Permissions, recalls, holds and duties of disclosure of items: an accord without them lets nobody take an item back.
+RIGHTS_OF_ITEMS = ("permission.*", "recall.*", "hold.*", "disclosure.*")
 
 #: Who answers for a post: an accord without it lets a counterpart wait for somebody who has left.
 POSTS = ("post.*",)

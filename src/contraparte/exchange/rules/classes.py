@@ -18,6 +18,7 @@ DATA_CLASSES = frozenset(
         "file",  # an attachment as a whole: policy cannot look into it
         "financial",
         "firearm",
+        "group",  # what a working group says of itself: charters, agendas, minutes, promises
         "location",
         "minor",
         "person",

@@ -1,0 +1,65 @@
+"""Reads of this room's pages. What a tenure may not see is not found; lists are bounded and ordered.
+
+A group belongs to the post of its chair. Its sponsor's post reads it too, and so do posts of the same agency that its
+charter in force names as members.
+"""
+
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+from django.http import Http404
+
+from contraparte.directory.models import Tenure
+from contraparte.exchange.queries import may_read_content
+from contraparte.groups.models import Group, GroupWord, Meeting, Promise
+from contraparte.groups.recording import standing_of
+from contraparte.groups.rules.standing import Standing
+
+PAGE = 50
+MOST_WORDS = 200
+
+
+def groups_of(tenure: Tenure) -> QuerySet[Group]:
+    """The groups a tenure may read, by name."""
+    rows = Group.objects.select_related("conversation", "post")
+    if not may_read_content(tenure):
+        return rows.none()
+    reads = Q(post_id=tenure.post_id) | Q(readers__post_id=tenure.post_id)
+    return rows.filter(reads, agency=tenure.post.agency_id).distinct()
+
+
+def group(tenure: Tenure, pk: int) -> Group:
+    """One group. Raises Http404."""
+    row = groups_of(tenure).filter(pk=pk).first()
+    if row is None:
+        raise Http404
+    return row
+
+
+def standing(tenure: Tenure, pk: int, now: datetime) -> tuple[Group, Standing]:
+    """One group and how it stands. Raises Http404."""
+    row = group(tenure, pk)
+    return row, standing_of(row, now)
+
+
+def meetings_of(tenure: Tenure) -> QuerySet[Meeting]:
+    """Meetings of the groups a tenure may read, the earliest first."""
+    return Meeting.objects.filter(group__in=groups_of(tenure)).select_related("group")
+
+
+def promises_of(tenure: Tenure) -> QuerySet[Promise]:
+    """What was promised in the groups a tenure may read, the earliest due first."""
+    return Promise.objects.filter(group__in=groups_of(tenure)).select_related("group")
+
+
+def promise(tenure: Tenure, pk: int) -> Promise:
+    """One promise. Raises Http404."""
+    row = promises_of(tenure).filter(pk=pk).first()
+    if row is None:
+        raise Http404
+    return row
+
+
+def words_of(row: Group) -> list[GroupWord]:
+    """The latest words of both sides, the latest first."""
+    return list(row.words.select_related("message").order_by("-at", "-pk")[:MOST_WORDS])
