@@ -21,6 +21,7 @@ from contraparte.groups.rules.promises import ESCALATES_AT, WORKING
 from contraparte.protocol.ids import agency_of, country_of
 
 MOST_GROUPS = 300
+LONGEST = 120  # of the name by which a request names its group
 YEAR = timedelta(days=365)
 ALIVE = ("active", "provisional")
 SILENT = ("dormant", "rechartering")
@@ -219,7 +220,7 @@ def _volumes(tenure: Tenure, now: datetime) -> list[Volume]:
 
 def came_of(row: Group, tenure: Tenure) -> list[GroupWork]:
     """Requests that name this group, with what came of them; only what the tenure may open itself."""
-    names = [name for name in dict.fromkeys((row.name_en, row.name_es)) if name.strip()]
+    names = [name for name in dict.fromkeys((row.name_en[:LONGEST], row.name_es[:LONGEST])) if name.strip()]
     return group_work(names, agency_of(row.counterpart), tenure) if names else []
 
 

@@ -56,12 +56,12 @@ class CharterForm(forms.Form):
         help_text=_("Ends by itself after 90 days. Baselines may be owed by a post."),
     )  # fmt: skip
 
-    def __init__(self, *args: Any, own: Choices, theirs: Choices, zones: Iterable[str], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, own: Choices, theirs: Choices, members: Choices, zones: Iterable[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         zone_choices = [("", "–"), *((zone, zone.replace("_", " ")) for zone in zones)]
         set_choices(
             self, kind=kind_choices(), sponsor_ours=[*NOTHING, *own], sponsor_theirs=[*NOTHING, *theirs],
-            members=[*own, *theirs], time_zone=zone_choices,
+            members=members, time_zone=zone_choices,
         )  # fmt: skip
 
     def plain(self, side: Side, chairs: Mapping[Side, str]) -> dict[str, Any]:

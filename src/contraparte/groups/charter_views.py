@@ -50,6 +50,7 @@ class Desk:
         self._more = {
             "own": posts_of(row.agency, without=row.post_id),
             "theirs": posts_of(agency_of(row.counterpart), without=row.counterpart),
+            "members": [one for one in everyone if one[0] not in {row.post_id, row.counterpart}],
             "zones": zones_for(row),
         }
         self._goal_more: dict[str, Any] = {"posts": everyone, "side": self.side}
@@ -80,7 +81,7 @@ class Desk:
 
     def check(self) -> dict[str, Any] | None:
         """The text as it would travel, with every gap at its field; None where a field cannot be read."""
-        readable = self.form.is_valid() & all([one.is_valid() for one in self.goals])
+        readable = self.form.is_valid() & all(list(map(GoalForm.is_valid, self.goals)))
         if not readable:
             return None
         chairs: dict[Side, str] = {self.side: self.row.post_id, other(self.side): self.row.counterpart}

@@ -183,8 +183,8 @@ class FigureForm(forms.Form):
     """A figure of a goal that is a count or a level."""
 
     value = line(_("Figure"), 40, required=True, help_text=_("Digits, with a point for decimals: 12.5"))
-    since = day(_("From"), help_text=_("First day the count covers."))
-    until = day(_("Until"), required=True, help_text=_("Last day it covers, or the day of the level."))
+    since = day(_("First day"), help_text=_("Of a count."))
+    until = day(_("Last day"), required=True, help_text=_("Last day the count covers, or the day of the level."))
     source = line(_("Source of the figure"))
     incomparable = forms.BooleanField(
         label=_("Not comparable with the baseline"), required=False,

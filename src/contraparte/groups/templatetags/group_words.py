@@ -6,6 +6,7 @@ from typing import Any
 from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
 from contraparte.groups import catalogue
 from contraparte.groups.forms import group_name
@@ -64,8 +65,9 @@ def told(text: Text) -> str:
 
 @register.filter
 def both(text: Text) -> SafeString:
-    """A text in each language it has, each marked as such."""
-    parts = [(tongue, getattr(text, tongue)) for tongue in ("en", "es") if getattr(text, tongue).strip()]
+    """A text in each language it has, the reader's first, each marked as such."""
+    tongues = ("es", "en") if (get_language() or "en").startswith("es") else ("en", "es")
+    parts = [(tongue, getattr(text, tongue)) for tongue in tongues if getattr(text, tongue).strip()]
     return format_html_join("", '<p lang="{}">{}</p>', parts)
 
 
