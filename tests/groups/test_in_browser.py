@@ -109,7 +109,8 @@ def test_a_charter_is_written_and_approved_and_a_silent_group_reconvened(
     press(page, say["call"])
     assert Group.objects.get(pk=group.pk).next_at is not None
     if SHOTS:
-        change = charter(quorum=2, goals=[goal(target="300"), goal(key="g2", baseline="40", target="38")], **world.days())
+        few = goal(key="g2", baseline="40", target="38")
+        change = charter(quorum=2, goals=[goal(target="300"), few], **world.days())
         base = world.both(group).in_force.key  # type: ignore[union-attr]
         founding.propose_charter(group, change, base=base, by=world.chair, now=world.now)
         world.settle()
@@ -127,6 +128,7 @@ def test_a_charter_is_written_and_approved_and_a_silent_group_reconvened(
         sees(world.sponsor, "change", f"/groups/{group.pk}/charter/{change_key}/")
         sees(world.sponsor, "decline", f"/groups/{group.pk}/charter/{change_key}/decline/")
         sees(world.sponsor, "extent", "/groups/extent/")
+        sees(world.sponsor, "tree", "/groups/framework/")
         sees(world.sponsor, "framework", f"/groups/{group.pk}/framework/")
         sees(world.sponsor, "end", f"/groups/{group.pk}/end/")
         sees(world.partner, "beside", f"/groups/{theirs.pk}/charter/")

@@ -14,7 +14,7 @@ from contraparte.directory import queries as directory
 from contraparte.directory.models import Accord, Post, Tenure
 from contraparte.directory.rules.roles import Role
 from contraparte.exchange.models import Message
-from contraparte.groups import queries
+from contraparte.groups import catalogue, queries
 from contraparte.groups.models import Group, GroupWord, Promise
 from contraparte.groups.rules.charters import is_zone
 from contraparte.groups.rules.promises import ESCALATES_AT, WORKING
@@ -216,6 +216,20 @@ def _volumes(tenure: Tenure, now: datetime) -> list[Volume]:
         counted.setdefault(peer, Counter())[name.partition(".")[0]] += many
     found = [Volume(peer, sum(told.values()), told.most_common(6)) for peer, told in counted.items()]
     return sorted(found, key=lambda one: (-one.total, one.agency))[:50]
+
+
+def tree_of(tenure: Tenure) -> tuple[list[tuple[catalogue.Node, list[Extent]]], list[Group]]:
+    """Every line of the framework with the groups under it, and the groups under none that this node knows."""
+    groups = list(queries.groups_of(tenure).exclude(state__in=ENDED)[:MOST_GROUPS])
+    told = _latest_words(groups)
+    under: dict[str, list[Extent]] = {}
+    for one in groups:
+        said = told[one.pk]
+        row = Extent(one, "", False, [], said["group.decide"], said["group.framework"], False)
+        under.setdefault(one.framework, []).append(row)
+    nodes = catalogue.framework()
+    elsewhere = [row.group for code, rows in under.items() if code not in nodes for row in rows]
+    return [(node, under.get(code, [])) for code, node in nodes.items()], elsewhere
 
 
 def came_of(row: Group, tenure: Tenure) -> list[GroupWork]:

@@ -56,7 +56,9 @@ class CharterForm(forms.Form):
         help_text=_("Ends by itself after 90 days. Baselines may be owed by a post."),
     )  # fmt: skip
 
-    def __init__(self, *args: Any, own: Choices, theirs: Choices, members: Choices, zones: Iterable[str], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, own: Choices, theirs: Choices, members: Choices, zones: Iterable[str], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         zone_choices = [("", "–"), *((zone, zone.replace("_", " ")) for zone in zones)]
         set_choices(

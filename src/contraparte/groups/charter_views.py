@@ -47,7 +47,7 @@ class Desk:
         self.preview: list[presenting.Changed] | None = None
         self.is_checked = self.has_gaps = False
         everyone = [*own_posts(request.tenure), *foreign_posts(request.tenure, first=agency_of(row.counterpart))]
-        self._more = {
+        self._more: dict[str, Any] = {
             "own": posts_of(row.agency, without=row.post_id),
             "theirs": posts_of(agency_of(row.counterpart), without=row.counterpart),
             "members": [one for one in everyone if one[0] not in {row.post_id, row.counterpart}],

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q
@@ -68,8 +69,12 @@ def work(tenure: Tenure, now: datetime) -> Iterable[DeskItem]:
 
 
 def _owed(row: Group, what: str, key: str, since: str, due: str) -> DeskItem:
-    place = {"charter": ("groups:version", [row.pk, key]), "charter_gaps": ("groups:charter", [row.pk]),
-             "end": ("groups:end", [row.pk])}.get(what)  # fmt: skip
+    places: dict[str, tuple[str, list[Any]]] = {
+        "charter": ("groups:version", [row.pk, key]),
+        "charter_gaps": ("groups:charter", [row.pk]),
+        "end": ("groups:end", [row.pk]),
+    }
+    place = places.get(what)
     url = reverse(place[0], args=place[1]) if place else reverse("groups:group", args=[row.pk]) + "#meetings"
     return DeskItem(
         title=group_name(row),

@@ -13,7 +13,14 @@ from contraparte.groups.actions.forgetting import forget
 from contraparte.groups.actions.tending import EVERY_S, tend_groups
 from contraparte.groups.problems import PROBLEMS
 from contraparte.web import permissions
-from contraparte.web.registry import NavItem, NoticeSource, register_nav, register_notices, register_problems
+from contraparte.web.registry import (
+    NavItem,
+    NoticeSource,
+    register_api,
+    register_nav,
+    register_notices,
+    register_problems,
+)
 
 PERMISSIONS = {
     "groups.view": {Role.OFFICER, Role.AUTHORISER},
@@ -65,5 +72,6 @@ def register() -> None:
     desk.register_desk_source(desk.DeskSource("groups.view", desk_entries.promises))
     desk.register_contact_link(desk.ContactLink("group", "groups.write", _("Propose a group"), desk_entries.new_group))
     desk.register_words("policy", desk_entries.POLICY_WORDS)
+    register_api("contraparte.groups.api")
     register_nav(NavItem(_("Groups"), "groups:board", "groups.view", 40, icon="groups"))
     register_notices(NoticeSource("groups.view", desk_entries.notices))

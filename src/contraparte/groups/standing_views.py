@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from contraparte.desk.queries import names_of, parties_of
-from contraparte.groups import boards, presenting, queries
+from contraparte.groups import boards, catalogue, presenting, queries
 from contraparte.groups.actions import founding, meeting
 from contraparte.groups.answering import done
 from contraparte.groups.forms import EndForm, FrameworkForm, ReconveneForm, WishForm
@@ -38,6 +38,14 @@ def extent(request: PageRequest) -> HttpResponse:
         "agencies": parties_of(one.agency for one in told.volumes),
     }  # fmt: skip
     return render(request, "groups/extent.html", context)
+
+
+@page("groups.view")
+def tree(request: PageRequest) -> HttpResponse:
+    """The framework: goals, areas, objectives, actions, and the groups that stand under each."""
+    lines, elsewhere = boards.tree_of(request.tenure)
+    context = {"lines": lines, "elsewhere": elsewhere, "source": catalogue.framework_source()}
+    return render(request, "groups/tree.html", context)
 
 
 @require_post("groups.approve")

@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.board, name="board"),
     path("new/", views.found, name="found"),
     path("extent/", standing_views.extent, name="extent"),
+    path("framework/", standing_views.tree, name="tree"),
     path("promises/", promise_views.promises, name="promises"),
     path("promises/<int:pk>/", promise_views.promise, name="promise"),
     path("<int:pk>/", views.group, name="group"),
