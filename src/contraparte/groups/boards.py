@@ -143,11 +143,11 @@ class Extent:
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """Messages of the last year with one counterpart, by the noun of their type."""
+    """Messages of the last year with one counterpart, and how many of each type."""
 
     agency: str
     total: int
-    by_noun: list[tuple[str, int]]
+    by_type: list[tuple[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +213,7 @@ def _volumes(tenure: Tenure, now: datetime) -> list[Volume]:
     rows = Message.objects.filter(agency=tenure.post.agency_id, at__gte=now - YEAR)
     counted: dict[str, Counter[str]] = {}
     for peer, name, many in rows.order_by().values_list("peer", "type").annotate(many=Count("pk")):
-        counted.setdefault(peer, Counter())[name.partition(".")[0]] += many
+        counted.setdefault(peer, Counter())[name] += many
     found = [Volume(peer, sum(told.values()), told.most_common(6)) for peer, told in counted.items()]
     return sorted(found, key=lambda one: (-one.total, one.agency))[:50]
 
