@@ -19,7 +19,7 @@ from contraparte.groups.actions import founding, promising
 from contraparte.groups.models import Group, GroupWord, Promise
 from contraparte.inquiries.models import Inquiry
 from tests.groups.group_world import CHAIRS, SPONSORS, GroupWorld
-from tests.groups.talk import charter
+from tests.groups.talk import charter, goal
 from tests.traces.test_pages import browser
 
 OURS, THEIRS = [CHAIRS["a"]], [CHAIRS["b"]]
@@ -196,6 +196,47 @@ def test_a_text_that_crossed_is_shown_with_why_and_may_be_proposed_again(world: 
     again = client.get(found.group(1))
     assert again.context["form"].initial["quorum"] == lost.facts["charter"]["quorum"]
     assert [line.name for line in again.context["beside"]] == ["Quorum of each side"]
+
+
+def test_a_text_written_on_an_old_charter_is_kept_and_may_be_sent_on_top_of_the_new_one(world: GroupWorld) -> None:
+    group = world.chartered()
+    in_force = world.both(group).in_force
+    assert in_force is not None
+    chair = browser(world.chair)
+    address = f"/groups/{group.pk}/charter/"
+    refused = chair.post(address, typed(world, quorum="2", do="propose"))
+    assert refused.status_code == 422
+    assert refused.context["form"].non_field_errors()
+    assert 'name="quorum" value="2"' in refused.text
+    assert refused.context["base"] == in_force.key
+    assert chair.post(address, typed(world, quorum="2", do="propose", base=in_force.key)).status_code == 302
+
+
+def test_sponsors_set_the_gate_and_end_the_group_together(world: GroupWorld) -> None:
+    group = world.chartered()
+    theirs = world.sides(group)[1]
+    sponsor, principal = browser(world.sponsor), browser(world.principal)
+    sponsor.post(f"/groups/{group.pk}/gate/", {"required": "yes"})
+    refused = sponsor.post(f"/groups/{group.pk}/end/", {"how": "merged", "into": ""})
+    assert (refused.status_code, list(refused.context["form"].errors)) == (422, ["into"])
+    assert sponsor.post(f"/groups/{group.pk}/end/", {"how": "concluded", "into": ""}).status_code == 302
+    world.settle()
+    assert world.both(group).gates == {"a"}
+    assert f"/groups/{theirs.pk}/end/" in {item.url for item in to_do(world.principal, world.now)}
+    assert principal.get(f"/groups/{theirs.pk}/end/").context["form"].initial["how"] == "concluded"
+    principal.post(f"/groups/{theirs.pk}/end/", {"how": "concluded", "into": ""})
+    world.settle()
+    assert [row.state for row in world.sides(group)] == ["concluded", "concluded"]
+    assert "Ended" in browser(world.chair).get("/groups/").text
+
+
+def test_a_provisional_charter_warns_of_its_end(world: GroupWorld) -> None:
+    text = {"provisional": True, "goals": [goal(baseline="", baseline_owed_by=CHAIRS["a"])]}
+    group = world.chartered(**text)
+    world.wait(days=75)
+    (item,) = [one for one in to_do(world.chair, world.now) if one.due_at == group.lapses_at]
+    assert item.url == f"/groups/{group.pk}/"
+    assert "ends by itself" in browser(world.chair).get(item.url).text
 
 
 def test_a_principal_says_row_by_row_what_to_keep_and_which_goal_it_disowns(world: GroupWorld) -> None:
