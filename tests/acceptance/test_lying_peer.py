@@ -14,7 +14,7 @@ from contraparte.protocol import limits
 from contraparte.protocol.envelope import Envelope
 from contraparte.protocol.frames import MEDIA_TYPE, encode_batch
 from contraparte.protocol.keys import Purpose, generate
-from tests.acceptance.liar import LIAR, NEIGHBOUR, Liar, Lie, now
+from tests.acceptance.liar import LIAR, NEIGHBOUR, Liar, Lie, flipped, now
 from tests.acceptance.trio import Trio, copy_home, fsck, row_counts, serve_copy
 
 pytestmark = pytest.mark.timeout(900)
@@ -35,10 +35,6 @@ def liar(traced: Trio, victim: Node) -> Iterator[Liar]:
     yield made
     assert requests.get(f"{victim.url}/healthz", timeout=60).status_code == 200, "it goes on serving"
     assert made.send(made.sealed(made.said())).told == ["accepted"], "and accepting what is honest"
-
-
-def flipped(raw: bytes, at: int) -> bytes:
-    return raw[:at] + bytes([raw[at] ^ 1]) + raw[at + 1 :]
 
 
 # --- requests that do not prove who sends them ---

@@ -5,13 +5,11 @@ comes again by a fresh link after a move, for sessions end as well.
 """
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,6 +18,7 @@ import pytest
 from contraparte.node import demo_acts
 from contraparte.node.demo_cast import ABROAD_ASSISTANCE, STATE_ASSISTANCE
 from tests.acceptance import audit
+from tests.acceptance.days import Clock, moved_clock
 from tests.acceptance.inquiry_pair import (
     Pair,
     ask_through_form,
@@ -51,35 +50,20 @@ SAYS = {
 
 @dataclass
 class Days:
-    """The pair of nodes and the file that says how far ahead their clock is."""
+    """The pair of nodes and their clock."""
 
     trio: Trio
-    ahead: Path
-    seconds: float
+    clock: Clock
     pair: Pair = field(init=False)
 
     def pass_time(self, **spans: float) -> None:
-        """Move the clock on, as the directories' daily timers do their work; everybody signs in again."""
-        set_ahead(self.ahead, self.seconds + timedelta(**spans).total_seconds())
-        self.seconds = float(self.ahead.read_text("ascii"))
-        for country in ("mx", "us"):
-            renewed = contraparte("directory", "renew", country, node=self.trio.nodes[country])
-            assert renewed.returncode == 0, renewed.stderr
-        for node in ("mx", "us"):
-            fetched = contraparte("directory", "refresh", node=self.trio.nodes[node])
-            assert fetched.returncode == 0, fetched.stderr
+        """Move the clock on; everybody signs in again."""
+        self.clock.pass_time(self.trio, **spans)
         self.pair = enter(self.trio)
 
     @property
     def now(self) -> datetime:
-        return datetime.now(UTC) + timedelta(seconds=self.seconds)
-
-
-def set_ahead(file: Path, seconds: float) -> None:
-    """Whole at once: the processes read it at any moment."""
-    fresh = file.with_suffix(".new")
-    fresh.write_text(str(seconds), "ascii")
-    fresh.replace(file)
+        return self.clock.now
 
 
 def night_of_summer_time(after: datetime) -> datetime:
@@ -93,25 +77,16 @@ def days(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iter
     """Founded nodes with their workers; every process asks a clock that the test moves."""
     root = tmp_path_factory.mktemp("s1")
     now = datetime.now(UTC)
-    seconds = (night_of_summer_time(now) - now).total_seconds()
-    ahead = root / "ahead"
-    set_ahead(ahead, seconds)
-    path, before = str(Path(__file__).parent / "moved_clock"), os.environ.get("PYTHONPATH")
-    os.environ |= {"PYTHONPATH": os.pathsep.join([path, *([before] if before else [])]), "MOVED_CLOCK": str(ahead)}
-    trio = Trio.of(root / "demo", 2, databases)
-    try:
-        demo_acts.found_nodes(trio.demo, trio.cast)
-        trio.demo.everywhere(lambda node: node.start("worker"))
-        made = Days(trio, ahead, seconds)
-        made.pair = enter(trio)
-        yield made
-    finally:
-        trio.stop()
-        del os.environ["MOVED_CLOCK"]
-        if before is None:
-            del os.environ["PYTHONPATH"]
-        else:
-            os.environ["PYTHONPATH"] = before
+    with moved_clock(root, (night_of_summer_time(now) - now).total_seconds()) as clock:
+        trio = Trio.of(root / "demo", 2, databases)
+        try:
+            demo_acts.found_nodes(trio.demo, trio.cast)
+            trio.demo.everywhere(lambda node: node.start("worker"))
+            made = Days(trio, clock)
+            made.pair = enter(trio)
+            yield made
+        finally:
+            trio.stop()
 
 
 def matters(who: Visitor, language: str = "en") -> int:

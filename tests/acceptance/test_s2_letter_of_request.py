@@ -5,11 +5,16 @@ S1, and what needs days to pass, is in `test_s1_phone_lead.py`, whose nodes have
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from contraparte.node import demo_acts
-from contraparte.node.demo_cast import ABROAD_ASSISTANCE, ABROAD_COURT, STATE_ASSISTANCE
+from contraparte.node.demo_cast import ABROAD_ASSISTANCE, ABROAD_COURT, OPERATORS, STATE_ASSISTANCE
+from contraparte.node.demo_nodes import Node
+from contraparte.protocol.envelope import Envelope
+from contraparte.protocol.frames import encode_batch
+from contraparte.protocol.keys import Purpose
 from tests.acceptance.inquiry_pair import (
     Pair,
     ask_through_form,
@@ -20,7 +25,8 @@ from tests.acceptance.inquiry_pair import (
     read_in,
     reference,
 )
-from tests.acceptance.trio import Databases, Trio, read_rows, wait_until
+from tests.acceptance.liar import flipped, post_batch, private_key
+from tests.acceptance.trio import Databases, Trio, read_rows, row_counts, stop_worker, wait_until
 from tests.inquiries.inquiry_world import LETTER
 from tests.inquiries.test_pages import LANGUAGES, WORDS, form_of
 
@@ -111,7 +117,7 @@ def _walk_at_court(pair: Pair, row: int, court: int) -> None:
     pair.await_step(clerk, court, "part")
     pair.step(clerk, court, "part", {"outcome_1": "done", "result_1": "Statements of account 1."}, chief)
     pair.await_step(clerk, court, "answer")
-    pair.step(clerk, court, "answer", {"outcome_2": "done", "result_2": "The manager testified."}, chief)
+    _answer_over_a_road_that_changes_a_byte(pair, court)
     pair.await_step(asked, row, "verify")
     page = asked.get(f"/inquiries/{row}/")
     assert page.count("H3 · Not for tax proceedings.") >= 2
@@ -124,3 +130,37 @@ def _walk_at_court(pair: Pair, row: int, court: int) -> None:
     wait_until("the close is known", lambda: pair.show("us", "clerk", ABROAD_COURT, reference(pair, "us", court))[
         "state"] == "closed")  # fmt: skip
     wait_until("the close is confirmed", lambda: "on its way" not in asked.get(f"/inquiries/{row}/"))
+
+
+def _answer_over_a_road_that_changes_a_byte(pair: Pair, court: int) -> None:
+    """The final answer: whoever carries it and changes a byte is refused by name; as it was sealed it is accepted."""
+    us, mx = pair.trio.nodes["us"], pair.trio.nodes["mx"]
+    wait_until("nothing is under way", lambda: demo_acts.is_quiet(pair.trio.progress()))
+    stop_worker(us)
+    told = {"outcome_2": "done", "result_2": "The manager testified."}
+    pair.step(pair.clerk, court, "answer", told, pair.chief)
+    [sealed] = read_rows(
+        us,
+        "SELECT m.uuid, m.digest, k.header, k.ciphertext, k.signature FROM exchange_message m "
+        "JOIN exchange_content k ON k.message_id = m.id WHERE m.type = 'inquiry.answer/1' AND m.state = 'queued'",
+    )
+    honest = Envelope(sealed["header"], sealed["ciphertext"], sealed["signature"])
+    before, key = kept(mx), private_key(us, OPERATORS["us"], Purpose.TRANSPORT)
+    body = encode_batch([honest])
+    on_the_way = flipped(body, len(body) // 2)
+    refused = post_batch(mx.url, on_the_way, key, signed=body)
+    assert (refused.status, refused.code) == (401, "peer.unproven"), "the request no longer proves who sends it"
+    for place in (0, len(honest.ciphertext) // 2, len(honest.ciphertext) - 1):
+        changed = replace(honest, ciphertext=flipped(honest.ciphertext, place))
+        statements = post_batch(mx.url, encode_batch([changed]), key).statements
+        assert [(one.kind, one.code) for one in statements] == [("deferred", "signature.invalid")], place
+    assert kept(mx) == before, "nothing of it is kept"
+    us.start("worker")
+    arrived = f"SELECT digest FROM exchange_message WHERE uuid = '{sealed['uuid']}' AND direction = 'in'"
+    [here] = wait_until("the true answer is accepted", lambda: read_rows(mx, arrived))
+    assert here["digest"] == sealed["digest"]
+
+
+def kept(node: Node) -> dict[str, int]:
+    """How much a node holds of messages and inquiries. Its ledger goes on cosigning and mirroring meanwhile."""
+    return {name: n for name, n in row_counts(node).items() if name.startswith(("exchange_", "inquiries_"))}

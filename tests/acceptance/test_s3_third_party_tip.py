@@ -4,26 +4,42 @@
       (US node)                       (US node)           (Mexican node)            (Mexican node)
 
 Each link down asks up: nothing goes on without the consent of C, asked through whoever passed it. What C withdraws is
-withdrawn from everybody, and C reads who had it and whether they had opened it. Retention, recalls of holders that were
-away and the order of arrival are held in `tests/exchange`.
+withdrawn from everybody, and C reads who had it and whether they had opened it. The clock of both nodes moves: a
+permission runs out, and content whose time is over is gone to the last byte. Recalls of holders that were away and the
+order of arrival are held in `tests/exchange`.
 """
 
 import html
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
+import requests
 
-from contraparte.node import demo_acts
+from contraparte.node import demo_acts, demo_cast
 from contraparte.node.demo_cast import ABROAD_ASSISTANCE, HERMOSILLO, INQUIRIES, STATE_ASSISTANCE, Player
+from contraparte.node.demo_nodes import Node
 from tests.acceptance import audit
-from tests.acceptance.trio import Databases, Trio, contraparte, is_serving, read_rows, row_counts, wait_until
+from tests.acceptance.days import Clock, moved_clock
+from tests.acceptance.remnants import found_in
+from tests.acceptance.trio import (
+    Databases,
+    Trio,
+    contraparte,
+    fsck,
+    is_serving,
+    read_rows,
+    row_counts,
+    stop_worker,
+    wait_until,
+)
 from tests.acceptance.visitor import Visitor
+from tests.inquiries.inquiry_world import POLICE
 from tests.inquiries.test_pages import form_of
 
 pytestmark = [pytest.mark.store, pytest.mark.timeout(900)]
@@ -36,6 +52,7 @@ SAYS = {
         "stays": "Nothing leaves to this post.",
         "missing": "An item it draws on may not be passed on without permission of who sent it.",
         "withdrawn": "The permission to pass it on was withdrawn.",
+        "expired": "The time of the permission to pass it on is over.",
         "past": "the last day lies ahead.",
         "had it": "Who had it when it was withdrawn:",
         "read": "had read it",
@@ -45,12 +62,16 @@ SAYS = {
         "stays": "Nada sale hacia este puesto.",
         "missing": "Se apoya en información que no puede transmitirse a terceros sin permiso de quien la envió.",
         "withdrawn": "El permiso para transmitirla fue revocado.",
+        "expired": "El permiso para transmitirla está vencido.",
         "past": "y el último día debe ser futuro.",
         "had it": "Quién la tenía cuando se revocó:",
         "read": "la había leído",
     },
 }
 LANGUAGES = ("en", "es")
+CONDITION = "Not for tax proceedings."
+# Days a police request is kept in these nodes' accords; everything else is kept for ten years.
+KEPT_DAYS = 2
 
 
 def day(days: int) -> str:
@@ -63,16 +84,33 @@ class Chain:
     """The people along the way of the tip, each post's officer and who releases."""
 
     trio: Trio
-    people: dict[str, tuple[Visitor, Visitor]]
+    clock: Clock
+    people: dict[str, tuple[Visitor, Visitor]] = field(default_factory=dict)
 
-    def pass_on(self, post: str, to: str, facts: str) -> str:
+    def enter(self) -> None:
+        """Everybody before their pages, by a fresh link."""
+        mx, us = self.trio.links("mx"), self.trio.links("us")
+        links = {
+            ORIGIN: (us["origin"], us["origin-chief"]),
+            ABROAD_ASSISTANCE: (us["attorney"], us["chief"]),
+            STATE_ASSISTANCE: (mx["prosecutor"], mx["director"]),
+            MUNICIPAL: (mx["municipal"], mx["municipal-chief"]),
+        }
+        self.people = {post: (Visitor(one), Visitor(two)) for post, (one, two) in links.items()}
+
+    def pass_days(self, days: int) -> None:
+        """Move the clock on; sessions end meanwhile."""
+        self.clock.pass_time(self.trio, days=days)
+        self.enter()
+
+    def pass_on(self, post: str, to: str, facts: str, **more: Any) -> str:
         """Write a piece of spontaneous information to another post; gives the path of its release preview."""
         who, _ = self.people[post]
         typed = {
             "instrument": "spontaneous", "counterpart": to, "facts": facts, "purpose": "So that it is looked at.",
             "offences": [{"code": "arms_trafficking"}], "handling": ["H2"],
         }  # fmt: skip
-        status, told = who.post("/inquiries/new/", form_of(typed) | {"do": "draft"}, seen_on="/inquiries/new/")
+        status, told = who.post("/inquiries/new/", form_of(typed | more) | {"do": "draft"}, seen_on="/inquiries/new/")
         assert status == 302, told[-800:]
         node = self.node_of(post)
         draft = read_rows(node, "SELECT max(id) AS id FROM exchange_draft")[0]["id"]
@@ -133,29 +171,29 @@ class Chain:
 @pytest.fixture(scope="module")
 def chain(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[Chain]:
     """Founded nodes with their workers, and two more posts: country C's liaison, and that of a municipal police."""
-    trio = Trio.of(tmp_path_factory.mktemp("s3") / "demo", 3, databases)
-    for country, place, post, names in (
-        ("us", 0, ORIGIN, ("Liaison of country C", "Enlace del país C")),
-        ("mx", 1, MUNICIPAL, ("Municipal police, liaison", "Policía municipal, enlace")),
-    ):
-        told = {"id": post, "name": {"en": names[0], "es": names[1]}, "handles": INQUIRIES, "time_zone": HERMOSILLO}
-        trio.cast.agencies[country][place]["posts"].append(told)
-    for node, post, name in (("us", ORIGIN, "origin"), ("mx", MUNICIPAL, "municipal")):
-        for username, role in ((name, "officer"), (f"{name}-chief", "authoriser")):
-            trio.cast.players.append(Player(node, username, username, "en", post, (role,), "/inquiries/"))
-    try:
-        demo_acts.found_nodes(trio.demo, trio.cast)
-        trio.demo.everywhere(lambda node: node.start("worker"))
-        mx, us = trio.links("mx"), trio.links("us")
-        people = {
-            ORIGIN: (us["origin"], us["origin-chief"]),
-            ABROAD_ASSISTANCE: (us["attorney"], us["chief"]),
-            STATE_ASSISTANCE: (mx["prosecutor"], mx["director"]),
-            MUNICIPAL: (mx["municipal"], mx["municipal-chief"]),
-        }
-        yield Chain(trio, {post: (Visitor(one), Visitor(two)) for post, (one, two) in people.items()})
-    finally:
-        trio.stop()
+    root, accords = tmp_path_factory.mktemp("s3"), demo_cast.accords()
+    for document in accords.values():
+        document["retention_days"] |= {"inquiry.request/1": KEPT_DAYS}
+    with moved_clock(root) as clock, pytest.MonkeyPatch.context() as patched:
+        patched.setattr(demo_cast, "accords", lambda: accords)
+        trio = Trio.of(root / "demo", 3, databases)
+        for country, place, post, names in (
+            ("us", 0, ORIGIN, ("Liaison of country C", "Enlace del país C")),
+            ("mx", 1, MUNICIPAL, ("Municipal police, liaison", "Policía municipal, enlace")),
+        ):
+            told = {"id": post, "name": {"en": names[0], "es": names[1]}, "handles": INQUIRIES, "time_zone": HERMOSILLO}
+            trio.cast.agencies[country][place]["posts"].append(told)
+        for node, post, name in (("us", ORIGIN, "origin"), ("mx", MUNICIPAL, "municipal")):
+            for username, role in ((name, "officer"), (f"{name}-chief", "authoriser")):
+                trio.cast.players.append(Player(node, username, username, "en", post, (role,), "/inquiries/"))
+        try:
+            demo_acts.found_nodes(trio.demo, trio.cast)
+            trio.demo.everywhere(lambda node: node.start("worker"))
+            made = Chain(trio, clock)
+            made.enter()
+            yield made
+        finally:
+            trio.stop()
 
 
 def read_in(visitor: Visitor, language: str) -> None:
@@ -174,7 +212,8 @@ def cite(chain: Chain, post: str, path: str, item: int) -> None:
 
 
 def test_a_third_partys_tip_goes_on_by_its_consent_alone_and_comes_back_when_that_is_withdrawn(chain: Chain) -> None:
-    assert chain.release(ORIGIN, chain.pass_on(ORIGIN, ABROAD_ASSISTANCE, TIP)) == 302
+    bound = {"handling": ["H2", "H3"], "handling_text": CONDITION}
+    assert chain.release(ORIGIN, chain.pass_on(ORIGIN, ABROAD_ASSISTANCE, TIP, **bound)) == 302
     tip = chain.await_item(ABROAD_ASSISTANCE, ORIGIN)
 
     # Pasting its words into a new message warns; named as a source it stays at home until C has been asked.
@@ -228,8 +267,10 @@ def test_a_third_partys_tip_goes_on_by_its_consent_alone_and_comes_back_when_tha
 
     # Somebody reads it; C withdraws. Whoever relied on it is told, and C reads who had it and who had read it.
     municipal = chain.people[MUNICIPAL][0]
-    thread = read_rows(chain.trio.nodes["mx"], f"SELECT conversation_id AS c FROM exchange_message WHERE id = {last}")
-    assert TIP in municipal.get(f"/conversations/{thread[0]['c']}/")
+    assert TIP in municipal.get(conversation(chain, MUNICIPAL, last))
+    for post, item in ((STATE_ASSISTANCE, passed), (MUNICIPAL, last)):
+        for address in (conversation(chain, post, item), f"/items/{item}/"):
+            assert CONDITION in chain.people[post][0].get(address), "the condition is on every copy that is passed on"
     assert chain.decide(ORIGIN, origin, second, "revoke")[0] == 302
     chain.permission(ABROAD_ASSISTANCE, tip, "revoked")
     chain.permission(STATE_ASSISTANCE, passed, "revoked")
@@ -303,10 +344,160 @@ def holders(reader: Visitor, item: int, answer: str) -> int:
     return table.count(f"<span>{answer}")
 
 
-def prove(chain: Chain, item: int, folder: Path) -> int:
+def test_a_permission_that_has_run_out_lets_nothing_on_until_another_is_given(chain: Chain) -> None:
+    tip = "A white van waits at kilometre 12 with its lights out."
+    assert chain.release(ORIGIN, chain.pass_on(ORIGIN, ABROAD_ASSISTANCE, tip)) == 302
+    held = chain.await_item(ABROAD_ASSISTANCE, ORIGIN, 3)
+    path = chain.pass_on(ABROAD_ASSISTANCE, STATE_ASSISTANCE, f"They say: {tip}")
+    cite(chain, ABROAD_ASSISTANCE, path, held)
+    origin = chain.sent_item(ORIGIN, ABROAD_ASSISTANCE)
+    permit(chain, held, origin, day(2))
+    assert SAYS["en"]["stays"] not in preview(chain, ABROAD_ASSISTANCE, path, "en")
+    chain.pass_days(3)
+    for language in LANGUAGES:
+        shown = preview(chain, ABROAD_ASSISTANCE, path, language)
+        assert SAYS[language]["stays"] in shown and SAYS[language]["expired"] in shown
+    before = row_counts(chain.trio.nodes["us"])
+    attorney = chain.people[ABROAD_ASSISTANCE][0]
+    read_in(attorney, "en")
+    refused = attorney.post(f"{path}send/", {}, seen_on=path)
+    assert refused[0] == 403 and "The gate lets nothing of this draft out." in refused[1]
+    assert row_counts(chain.trio.nodes["us"]) == before
+    told = call_as(attorney, path.replace("/release/", "/api/v1/drafts/") + "release")
+    assert (told["status"], told["code"]) == (403, "release.withheld")
+    permit(chain, held, origin, day(20))
+    assert chain.release(ABROAD_ASSISTANCE, path) == 302
+    assert chain.await_item(STATE_ASSISTANCE, ABROAD_ASSISTANCE, 3)
+
+
+def call_as(who: Visitor, path: str) -> dict[str, Any]:
+    """POST as a program of that person; gives what the API answers."""
+    status, page = who.post("/account/api/", {"name": "P", "scopes": ["release"], "days": 3}, seen_on="/account/api/")
+    assert status == 200
+    token = page.split('id="new-token">')[1].split("<")[0]
+    answer = requests.post(who.root + path, headers={"Authorization": f"Bearer {token}"}, timeout=60)
+    return dict(answer.json())
+
+
+def permit(chain: Chain, held: int, origin: int, until: str) -> None:
+    """C lets the provider pass an item on to the prosecutor."""
+    assert chain.ask(ABROAD_ASSISTANCE, held, STATE_ASSISTANCE, until)[0] == 302
+    assert chain.decide(ORIGIN, origin, chain.permission(ORIGIN, origin, "asked"), "grant")[0] == 302
+    wanted = f"SELECT id FROM exchange_permission WHERE item_id = {held} AND state = 'asked'"
+    wait_until("the consent is held", lambda: not read_rows(chain.trio.nodes["us"], wanted))
+
+
+FACTS, ACCOUNT = "La ñandú-7731 señala la bodega.", "Muñeca-8842"
+FILE, INSIDE = "canario-9953.txt", "El zorzal-6604 anotó cada placa."
+WORDS = (FACTS, ACCOUNT, FILE, INSIDE)
+
+
+@dataclass
+class Side:
+    """One node's hold on the request whose time will be over."""
+
+    node: Node
+    post: str
+    item: int
+    told: list[str | bytes]
+
+    def left(self, *more: Path) -> set[tuple[str, str]]:
+        """Where anything of it still shows."""
+        return found_in(self.node, self.told, *more)
+
+
+def test_what_is_over_is_in_no_byte_of_either_node_or_a_backup_and_what_proves_it_stays(
+    chain: Chain, tmp_path: Path
+) -> None:
+    mx, us = chain.trio.nodes["mx"], chain.trio.nodes["us"]
+    uuid = ask_with_a_file(chain)
+    sides = [
+        side_of(chain, node, post, await_request(node, uuid, way))
+        for node, post, way in ((mx, STATE_ASSISTANCE, "out"), (us, ABROAD_ASSISTANCE, "in"))
+    ]
+    quoted = chain.pass_on(ABROAD_ASSISTANCE, ORIGIN, f"They say: {FACTS}")
+    cite(chain, ABROAD_ASSISTANCE, quoted, sides[1].item)
+    wait_until("nothing is under way", lambda: demo_acts.is_quiet(chain.trio.progress()))
+
+    chain.pass_days(KEPT_DAYS + 1)
+    for side in sides:
+        stop_worker(side.node)
+        side.node.start("worker")  # its rounds by the clock begin at once
+    for side in sides:
+        await_clean(side)
+        assert not [*(side.node.home / "attachments").glob("*"), *(side.node.home / "arriving").glob("*")]
+    deleted = f"SELECT ours, statement FROM exchange_receipt WHERE kind = 'deleted' AND uuid = '{uuid}'"
+    wait_until("the sender knows of the deletion", lambda: read_rows(mx, deleted))
+    [theirs], [ours] = read_rows(mx, deleted), read_rows(us, deleted)
+    assert theirs["statement"] == ours["statement"] and (bool(theirs["ours"]), bool(ours["ours"])) == (False, True)
+    for side in sides:
+        backup = tmp_path / f"{side.node.name}.backup"
+        made = contraparte("node", "backup", backup, node=side.node)
+        assert made.returncode == 0, made.stderr
+        assert side.left(backup) == set()
+        status, report = fsck(side.node)
+        assert status == 0, report["findings"]
+        assert prove(chain, side.item, tmp_path / side.node.name, side.node.name) == 0
+        who = chain.people[side.post][0]
+        for address in (conversation(chain, side.post, side.item), "/inquiries/", "/search/?q=8842"):
+            page = who.get(address)
+            assert not [word for word in (FACTS, ACCOUNT, FILE) if word in page], address
+
+
+def side_of(chain: Chain, node: Node, post: str, item: int) -> Side:
+    """Before: its reader sees it, its words stand in the database, the file only sealed."""
+    page = chain.people[post][0].get(conversation(chain, post, item))
+    assert FACTS in page and FILE in page
+    assert {word for _, word in found_in(node, WORDS)} == {repr(one) for one in (FACTS, ACCOUNT, FILE)}
+    [file] = read_rows(node, f"SELECT key, file FROM exchange_attachment WHERE message_id = {item}")
+    sealed = [(node.home / "attachments" / file["file"]).read_bytes()]
+    rows = read_rows(node, f"SELECT ciphertext FROM exchange_content WHERE message_id = {item}")
+    sealed += [row["ciphertext"] for row in rows if len(row["ciphertext"]) > 32]
+    # Secret without being words: the key of the file, and a run of bytes of everything sealed.
+    return Side(node, post, item, [*WORDS, file["key"], *(one[64:96] for one in sealed)])
+
+
+def await_clean(side: Side) -> None:
+    """Wait until no byte shows it; fails naming what still does."""
+    left: set[tuple[str, str]] = set()
+
+    def look() -> bool:
+        left.clear()
+        left.update(side.left())
+        return not left
+
+    try:
+        wait_until("no byte shows it", look, within_s=60, every_s=1)
+    except AssertionError:
+        raise AssertionError(f"{side.node.name} still shows {sorted(left)}") from None
+
+
+def ask_with_a_file(chain: Chain) -> str:
+    """A police request with a file beside it, approved and sent; gives the id of its message."""
+    who, node = chain.people[STATE_ASSISTANCE][0], chain.trio.nodes["mx"]
+    measures = [{"code": "telephone_subscriber", "object": ACCOUNT, "nexus": "The line that called."}]
+    typed = POLICE | {"counterpart": ABROAD_ASSISTANCE, "facts": FACTS, "measures": measures}
+    assert who.post("/inquiries/new/", form_of(typed) | {"do": "draft"}, seen_on="/inquiries/new/")[0] == 302
+    path = f"/release/{read_rows(node, 'SELECT max(id) AS id FROM exchange_draft')[0]['id']}/"
+    inside = (INSIDE * 400).encode()
+    assert who.post(f"{path}attach/", {}, seen_on=path, files={"file": (FILE, inside)})[0] == 302
+    assert chain.release(STATE_ASSISTANCE, path) == 302
+    return str(read_rows(node, "SELECT uuid FROM exchange_message WHERE direction = 'out' ORDER BY id DESC")[0]["uuid"])
+
+
+def await_request(node: Node, uuid: str, way: str) -> int:
+    """The row of a message on one side, once it has arrived with its file."""
+    wanted = (
+        f"SELECT id FROM exchange_message WHERE uuid = '{uuid}' AND direction = '{way}' "
+        "AND state IN ('sent', 'handled')"
+    )
+    return int(wait_until(f"the request is at {node.name}", lambda: read_rows(node, wanted))[0]["id"])
+
+
+def prove(chain: Chain, item: int, folder: Path, at: str = "us") -> int:
     """Export the proof of an item and its log's policy, and verify them with no node in sight."""
     folder.mkdir()
-    node = chain.trio.nodes["us"]
+    node = chain.trio.nodes[at]
     row = read_rows(node, f"SELECT uuid, log_origin FROM exchange_message WHERE id = {item}")[0]
     log = ["--log", row["log_origin"]]
     for words in (

@@ -263,6 +263,13 @@ def edited(file: Path) -> Iterator[Any]:
         connection.commit()
 
 
+def stop_worker(node: Node) -> None:
+    """End a node's worker as its operator does; its server goes on."""
+    process = node.running.pop("worker")
+    process.terminate()
+    process.wait(60)
+
+
 def kill_group(process: "subprocess.Popen[bytes]") -> None:
     """kill -9 to a process and all it has started."""
     os.killpg(process.pid, signal.SIGKILL)

@@ -25,13 +25,16 @@ class Visitor:
         assert answer.status_code == 200, f"{path} answered {answer.status_code}"
         return html.unescape(answer.text)
 
-    def post(self, path: str, fields: dict[str, Any], *, seen_on: str) -> tuple[int, str]:
-        """Send a form found on the page `seen_on`; gives status and page."""
+    def post(
+        self, path: str, fields: dict[str, Any], *, seen_on: str, files: dict[str, tuple[str, bytes]] | None = None
+    ) -> tuple[int, str]:
+        """Send a form found on the page `seen_on`, with files by field; gives status and page."""
         token = HIDDEN.search(self.session.get(self.root + seen_on, timeout=60).text)
         assert token, f"{seen_on} has no form"
         answer = self.session.post(
             self.root + path,
             data={**fields, "csrfmiddlewaretoken": token[1]},
+            files=files,
             headers={"Referer": self.root + seen_on},
             allow_redirects=False,
             timeout=60,

@@ -11,10 +11,12 @@ from django.utils import timezone
 from playwright.sync_api import Page
 
 from contraparte.directory.models import Tenure
+from contraparte.directory.queries import Role
 from contraparte.exchange import actions
 from contraparte.exchange.court import file_in_court
+from contraparte.exchange.disclosing import declare_duty, object_to_duty
 from contraparte.exchange.holds import place_hold
-from contraparte.exchange.models import Message, Permission
+from contraparte.exchange.models import DisclosureDuty, Message, Permission
 from contraparte.exchange.permissions import grant_permission
 from contraparte.exchange.recalls import holders_of, order_recall
 from contraparte.exchange.rules.permissions import Kind
@@ -87,6 +89,15 @@ def test_the_pages_of_items_are_accessible_and_fit(
     place_hold(
         item, reason="litigation", review_on=(now + timedelta(days=90)).date(), by=people.chiefs[FEDERAL], now=now
     )
+    declare_duty(
+        item, basis="court_order", citation="Auto de vinculación 311", court="Juzgado Quinto de Distrito",
+        dated=now.date(), by=world.appoint("f2", FEDERAL, Role.AUTHORISER), now=timezone.now(),
+    )  # fmt: skip
+    world.settle()
+    object_to_duty(
+        DisclosureDuty.objects.get(ours=False), ground="not_covered", note="The order names another file.",
+        by=people.chiefs[CENTRE], now=timezone.now(),
+    )  # fmt: skip
     free, filed = send_item(world, "An open notice.", marked=marking("H0", evidence="evidence"))
     file_in_court(filed, court="Juzgado Primero, 12/2026", filed_on=now.date(), by=people.officers[FEDERAL], now=now)
     draft = actions.draft(

@@ -11,7 +11,7 @@ from django.utils import timezone
 from contraparte.directory.models import Tenure
 from contraparte.directory.queries import Role
 from contraparte.exchange import actions
-from contraparte.exchange.models import Draft, Filing, Hold, Message, Permission, Recall
+from contraparte.exchange.models import DisclosureDuty, Draft, Filing, Hold, Message, Permission, Recall
 from contraparte.exchange.permissions import ask_permission
 from contraparte.exchange.recalls import order_recall
 from contraparte.exchange.rules.permissions import Kind
@@ -100,8 +100,69 @@ def test_intelligence_is_not_put_into_a_court_file_and_the_page_names_the_ways_o
     today = now().date().isoformat()
     answer = browser_of(people.officers[FEDERAL]).post(at(item, "file"), {"court": "Juzgado 1", "filed_on": today})
     shown = answer.content.decode()
-    assert answer.status_code == 403 and "evidence.forbidden" in shown and "Two ways are open" in shown
+    assert (
+        answer.status_code == 403
+        and "evidence.forbidden" in shown
+        and "Three ways are open" in shown
+        and "#h-duty" in shown
+    )
     assert "Juzgado 1" in shown and not Filing.objects.exists()
+
+
+def test_a_duty_of_disclosure_by_the_pages_from_its_declaration_to_the_court_file(
+    world: SmallWorld, browser_of: BrowserOf
+) -> None:
+    people = people_of(world)
+    sent, item = send_item(world, marked=marking("H1"))
+    first, second = browser_of(people.chiefs[FEDERAL]), browser_of(world.appoint("f2", FEDERAL, Role.AUTHORISER))
+    officer, sender = browser_of(people.officers[FEDERAL]), browser_of(people.chiefs[CENTRE])
+    form = {"basis": "court_order", "citation": "Auto 311", "court": "", "dated": ""}
+    assert officer.post(at(item, "disclose"), form).status_code == 403
+    assert browser_of(world.chief).post(at(item, "disclose"), form).status_code == 404
+    answer = first.post(at(item, "disclose"), form)
+    assert (
+        answer.status_code == 422 and "disclosure.field" in (shown := answer.content.decode()) and "Auto 311" in shown
+    )
+    form |= {"court": "Juzgado Quinto", "dated": now().date().isoformat()}
+    assert first.post(at(item, "disclose"), form).status_code == 302
+    assert "has not been told yet" in first.get(at(item)).content.decode()
+    world.settle()
+    ours, theirs = DisclosureDuty.objects.get(ours=True), DisclosureDuty.objects.get(ours=False)
+    assert "Confirm and record it" not in first.get(at(item)).content.decode(), "not by who declared it"
+    assert "as the second person" in second.get("/desk/").content.decode()
+    assert "as the second person" not in first.get("/desk/").content.decode()
+    shown = sender.get(at(sent)).content.decode()
+    assert "Auto 311" in shown and "declared by who holds it" in shown and "Object to it" in shown
+    objection = {"ground": "not_covered", "note": "It names another file."}
+    assert browser_of(people.officers[CENTRE]).post(f"/disclosures/{theirs.pk}/object/", objection).status_code == 403
+    assert sender.post(f"/disclosures/{theirs.pk}/object/", objection).status_code == 302
+    world.settle()
+    ours.refresh_from_db()
+    shown = second.get(at(item)).content.decode()
+    assert "It names another file." in shown and f'value="{ours.objection}"' in shown
+    filed = {"court": "Juzgado Quinto, 44/2026", "filed_on": now().date().isoformat(), "objection": str(ours.objection)}
+    answer = second.post(f"/disclosures/{ours.pk}/confirm/", filed)
+    assert answer.status_code == 409 and "disclosure.objection" in answer.content.decode()
+    assert officer.post(f"/disclosures/{ours.pk}/confirm/", {**filed, "read": "on"}).status_code == 403
+    assert second.post(f"/disclosures/{ours.pk}/confirm/", {**filed, "read": "on"}).status_code == 302
+    shown = officer.get(at(item)).content.decode()
+    assert "by a duty of disclosure: Auto 311" in shown and "Juzgado Quinto, 44/2026" in shown
+    assert second.post(f"/disclosures/{ours.pk}/withdraw/").status_code == 409
+    assert Filing.objects.get().duty == ours
+
+
+def test_a_declaration_is_withdrawn_by_the_page(world: SmallWorld, browser_of: BrowserOf) -> None:
+    people = people_of(world)
+    sent, item = send_item(world, marked=marking("H1"))
+    chief = browser_of(people.chiefs[FEDERAL])
+    assert chief.post(at(item, "disclose"), {"basis": "law", "citation": "Art. 337 CNPP"}).status_code == 302
+    world.settle()
+    theirs = DisclosureDuty.objects.get(ours=False)
+    assert browser_of(people.chiefs[CENTRE]).post(f"/disclosures/{theirs.pk}/withdraw/").status_code == 403
+    assert chief.post(f"/disclosures/{DisclosureDuty.objects.get(ours=True).pk}/withdraw/").status_code == 302
+    world.settle()
+    assert "withdrawn" in browser_of(people.officers[CENTRE]).get(at(sent)).content.decode()
+    assert set(DisclosureDuty.objects.values_list("state", flat=True)) == {"withdrawn"}
 
 
 def test_a_recalled_item_that_was_filed_is_told_so_by_the_page(world: SmallWorld, browser_of: BrowserOf) -> None:

@@ -351,7 +351,7 @@ def test_intelligence_enters_no_court_file_without_permission_and_the_refusal_na
         _, item = send_item(world, marked=marked)
         with pytest.raises(EvidenceForbiddenError) as refused:
             file_in_court(item, court="Juzgado Primero", filed_on=today, by=people.officers[FEDERAL], now=now())
-        assert refused.value.params["ways"] == ["ask_permission", "convert_to_request"]
+        assert refused.value.params["ways"] == ["ask_permission", "convert_to_request", "declare_duty"]
         assert refused.value.params["reason"] == "permission.evidence.missing"
         assert not item.filings.exists()
     sent, item = send_item(world, marked=marking("H1"))

@@ -17,10 +17,10 @@ from contraparte.directory.rules.roles import Role
 from contraparte.exchange.models import Attachment, Conversation, Draft, Hold, Message, Obligation, Permission
 from contraparte.groups.models import Group
 from contraparte.groups.models import Promise as Commitment
-from contraparte.inquiries.models import Inquiry
+from contraparte.inquiries.models import Inquiry, SignedCopy
 from contraparte.ledger.models import Log
 from contraparte.outcomes.models import CaseLink, Outcome
-from contraparte.traces.models import Event, Trace
+from contraparte.traces.models import CustodianTask, Event, SameGun, Trace, Walk
 from contraparte.web.api.doors import Opens
 from contraparte.web.api.mounting import Operation, operations
 from contraparte.web.api.tokens import SCOPES, make_token, revoke_token
@@ -165,7 +165,8 @@ BODIES: dict[str, dict[str, Any]] = {
 }
 ANY_BODY: dict[str, Any] = {
     "fields": {}, "kind": "arrest", "happened_on": "2026-11-20", "reason": "no", "told_on": "2026-11-21",
-    "code": "used:lead", "case": "1",
+    "code": "used:lead", "case": "1", "instrument": "untoc", "verdict": "complete", "to": "xx.guard/desk", "note": "no",
+    "is_same": False, "rows": [], "why": "no", "choice": "code:no_record",
 }  # fmt: skip
 
 
@@ -201,16 +202,22 @@ def test_somebody_else_finds_nothing_at_the_address_of_an_object(others_work: Tr
         "permissions": Permission,
         "recoveries": Event,
         "traces": Trace,
+        "walks": Walk,
+        "same-gun": SameGun,
+        "book-questions": CustodianTask,
     }
     for call in WITH_PLACES:
         objects = models[call.path.split("/")[3]]
         found = getattr(objects, "objects", objects).latest("pk")
+        if "/letter" in call.path:
+            found = SignedCopy.objects.latest("pk").inquiry
         values = file_of(call) if "{int:file}" in call.path else {"pk": found.pk}
         token = token_for(make_tenure(*(PERMISSIONS[call.door.permission] - {Role.SERVICE})))
+        uuid = getattr(found, "uuid", "")
         body = BODIES.get(call.path.rsplit("/", 1)[-1], ANY_BODY)
         before = rows()
         answer = getattr(Client(), call.method.lower())(
-            address(call, **values, step="withdraw", index=0, key=UUID(int=1), message=getattr(found, "uuid", "")),
+            address(call, **values, step="withdraw", index=0, message=uuid, uuid=uuid, key=UUID(int=1)),
             **({} if call.method == "GET" else {"data": body, "content_type": "application/json"}),
             HTTP_AUTHORIZATION=f"Bearer {token}", **KEY,
         )  # fmt: skip

@@ -22,6 +22,7 @@ from contraparte.exchange.attaching import attach_pieces
 from contraparte.exchange.models import (
     Attachment,
     Conversation,
+    DisclosureDuty,
     Draft,
     Hold,
     Message,
@@ -90,6 +91,8 @@ OBJECTS: dict[str, Values] = {
     "desk:file": _file("conversation"),
     "desk:cite": lambda: {"pk": Draft.objects.latest("pk").pk, "item": Message.objects.latest("pk").pk},
     **dict.fromkeys((f"desk:{name}" for name in ("item", "item_ask", "item_recall", "item_file", "item_hold")), _item),
+    "desk:item_disclose": _item,
+    **dict.fromkeys((f"desk:disclosure_{name}" for name in ("confirm", "withdraw", "object")), _pk(DisclosureDuty)),
     **dict.fromkeys((f"desk:{name}" for name in ("grant", "refuse", "revoke")), _pk(Permission)),
     "desk:hold_lift": _pk(Hold),
     "desk:send_alone": _pk(Draft),
@@ -142,7 +145,7 @@ def _attach_to(draft: Draft, world: TraceWorld) -> None:  # noqa: F811
 
 
 def _rights_of(item: Message) -> None:
-    """A permission to be decided and a hold that stands."""
+    """A permission to be decided, a hold that stands, and a duty of disclosure to be confirmed."""
     now = timezone.now()
     Permission.objects.create(
         agency=item.agency, uuid=item.uuid, side=Permission.Side.GRANTER, item=item, conversation=item.conversation,
@@ -151,6 +154,10 @@ def _rights_of(item: Message) -> None:
     Hold.objects.create(
         agency=item.agency, uuid=item.uuid, item=item, ours=True, reason="review", review_on=now.date(), placed_at=now
     )
+    DisclosureDuty.objects.create(
+        agency=item.agency, uuid=item.uuid, item=item, ours=True, other=item.sender, basis="law", citation="Talvo 1",
+        state=DisclosureDuty.State.DECLARED, declared_at=now,
+    )  # fmt: skip
 
 
 def _sign_for(letter: Inquiry) -> None:
@@ -253,6 +260,7 @@ def test_the_others_work_holds_one_of_each(others_work: TraceWorld) -> None:
         Attachment,
         Permission,
         Hold,
+        DisclosureDuty,
         OneOfficerRelease,
         DutyShift,
         Log,

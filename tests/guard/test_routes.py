@@ -4,12 +4,13 @@ The routes are found by walking the resolver; a route added tomorrow is tested t
 of another agency's objects is tested object by object in `test_objects.py`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.conf import settings
 from django.db import models
+from django.http import HttpResponse
 from django.test import Client, override_settings
 from django.urls import reverse
 
@@ -40,10 +41,6 @@ def door_of(route: Route) -> Declaration | None:
 DECLARED = {route: door for route in PAGE_ROUTES if (door := door_of(route)) is not None}
 CLOSED = [route for route, door in DECLARED.items() if door.door is not Door.PUBLIC]
 OF_TENURES = [route for route, door in DECLARED.items() if door.door is Door.TENURE]
-
-
-def named(route: Route) -> str:
-    return route.name
 
 
 @pytest.fixture
@@ -92,71 +89,101 @@ def test_the_library_doors_are_all_routed() -> None:
     assert set(LIBRARY_DOORS) == {route.name for route in PAGE_ROUTES if route.name in LIBRARY_DOORS}
 
 
+def knock(client: Client, routes: Iterable[Route], methods: Iterable[str] | None = None) -> dict[str, HttpResponse]:
+    """What every address answers to each method (None: those it declares), by method and name.
+
+    All is asked in one go, for signing in and counting rows at each of some hundred addresses took minutes.
+    """
+    return {
+        f"{method} {route.name}": getattr(client, method)(route.path())
+        for route in routes
+        for method in (methods or sorted(name.lower() for name in DECLARED[route].methods - {"HEAD"}))
+    }
+
+
+def others(answers: Mapping[str, HttpResponse], *fine: int) -> dict[str, int]:
+    """The addresses that answered with another status."""
+    return {name: answer.status_code for name, answer in answers.items() if answer.status_code not in fine}
+
+
 @pytest.mark.django_db
-@pytest.mark.parametrize("method", ["get", "post"])
-@pytest.mark.parametrize("route", CLOSED, ids=named)
-def test_an_outsider_is_sent_to_sign_in_and_changes_nothing(route: Route, method: str) -> None:
+def test_an_outsider_is_sent_to_sign_in_and_changes_nothing() -> None:
     before = rows()
-    answer = getattr(Client(), method)(route.path())
-    assert answer.status_code in {302, 403, 405}
-    if answer.status_code == 302:
-        assert answer["Location"].startswith(reverse("account_login"))
+    answers = knock(Client(), CLOSED, ("get", "post"))
+    assert others(answers, 302, 403, 405) == {}
+    sent_on = {name: answer["Location"] for name, answer in answers.items() if answer.status_code == 302}
+    assert {name for name, where in sent_on.items() if not where.startswith(reverse("account_login"))} == set()
     assert rows() == before
 
 
 @pytest.mark.parametrize("role", PERSONS)
-@pytest.mark.parametrize("route", OF_TENURES, ids=named)
-def test_a_wrong_role_is_refused(route: Route, role: Role, sign_in: SignIn) -> None:
-    door = DECLARED[route]
-    allowed = role in PERMISSIONS[door.permission]
+def test_a_wrong_role_is_refused_and_changes_nothing(role: Role, sign_in: SignIn) -> None:
+    closed = [route for route in OF_TENURES if role not in PERMISSIONS[DECLARED[route].permission]]
+    assert closed
     client = sign_in(role)
     before = rows()
-    for method in sorted(door.methods - {"HEAD"}):
-        answer = getattr(client, method.lower())(route.path())
-        if not allowed:
-            assert answer.status_code == 403
-            assert rows() == before
-        elif not route.places:
-            # The same door does open for who may; otherwise the refusals above would prove nothing.
-            assert answer.status_code not in {401, 403, 500}
-
-
-@pytest.mark.parametrize("route", OF_TENURES, ids=named)
-def test_an_ended_tenure_opens_nothing(route: Route, sign_in: SignIn) -> None:
-    door = DECLARED[route]
-    client = sign_in(*(PERMISSIONS[door.permission] - {Role.SERVICE}), ends=NOW - timedelta(seconds=1))
-    before = rows()
-    for method in sorted(door.methods - {"HEAD"}):
-        assert getattr(client, method.lower())(route.path()).status_code == 403
+    assert others(knock(client, closed), 403) == {}
     assert rows() == before
 
 
-@pytest.mark.parametrize("route", OF_TENURES, ids=named)
-def test_a_tenure_that_has_not_begun_opens_nothing(route: Route, sign_in: SignIn) -> None:
-    door = DECLARED[route]
-    client = sign_in(*(PERMISSIONS[door.permission] - {Role.SERVICE}), starts=NOW + timedelta(days=1))
-    method = sorted(door.methods - {"HEAD"})[0].lower()
-    assert getattr(client, method)(route.path()).status_code == 403
+@pytest.mark.parametrize("role", PERSONS)
+def test_a_right_role_is_let_in(role: Role, sign_in: SignIn) -> None:
+    # The same doors do open for who may; otherwise the refusals would prove nothing.
+    opened = [route for route in OF_TENURES if role in PERMISSIONS[DECLARED[route].permission] and not route.places]
+    client = sign_in(role)
+    wrong = {name for name, answer in knock(client, opened).items() if answer.status_code in {401, 403, 500}}
+    assert wrong == set()
 
 
-@pytest.mark.parametrize("route", OF_TENURES, ids=named)
-def test_a_password_without_a_second_factor_opens_nothing(route: Route, sign_in: SignIn) -> None:
+@pytest.fixture
+def whoever(sign_in: SignIn) -> Callable[..., dict[str, Client]]:
+    """Permission → somebody in all roles that hold it, in a tenure as asked for."""
+
+    def make(**period: datetime) -> dict[str, Client]:
+        asked = {DECLARED[route].permission for route in OF_TENURES}
+        return {name: sign_in(*(PERMISSIONS[name] - {Role.SERVICE}), **period) for name in sorted(asked)}
+
+    return make
+
+
+def knock_as(holders: Mapping[str, Client], **more: Iterable[str]) -> dict[str, HttpResponse]:
+    """What every address answers to who holds its permission."""
+    answers: dict[str, HttpResponse] = {}
+    for permission, client in holders.items():
+        answers |= knock(client, [route for route in OF_TENURES if DECLARED[route].permission == permission], **more)
+    return answers
+
+
+def test_an_ended_tenure_opens_nothing(whoever: Callable[..., dict[str, Client]]) -> None:
+    holders = whoever(ends=NOW - timedelta(seconds=1))
+    before = rows()
+    assert others(knock_as(holders), 403) == {}
+    assert rows() == before
+
+
+def test_a_tenure_that_has_not_begun_opens_nothing(whoever: Callable[..., dict[str, Client]]) -> None:
+    assert others(knock_as(whoever(starts=NOW + timedelta(days=1))), 403) == {}
+
+
+def test_a_password_without_a_second_factor_opens_nothing(whoever: Callable[..., dict[str, Client]]) -> None:
     from allauth.mfa.models import Authenticator
 
-    door = DECLARED[route]
-    client = sign_in(*(PERMISSIONS[door.permission] - {Role.SERVICE}))
+    holders = whoever()
     Authenticator.objects.all().delete()
-    method = sorted(door.methods - {"HEAD"})[0].lower()
-    answer = getattr(client, method)(route.path())
-    assert (answer.status_code, answer["Location"]) == (302, reverse("web:second_factor"))
+    answers = knock_as(holders)
+    assert others(answers, 302) == {}
+    assert {answer["Location"] for answer in answers.values()} == {reverse("web:second_factor")}
 
 
-@pytest.mark.parametrize("route", OF_TENURES, ids=named)
-def test_only_the_declared_methods_are_answered(route: Route, sign_in: SignIn) -> None:
-    door = DECLARED[route]
-    client = sign_in(*(PERMISSIONS[door.permission] - {Role.SERVICE}))
-    for method in {"get", "post", "put", "patch", "delete"} - {name.lower() for name in door.methods}:
-        assert getattr(client, method)(route.path()).status_code == 405
+def test_only_the_declared_methods_are_answered(whoever: Callable[..., dict[str, Client]]) -> None:
+    wrong: dict[str, int] = {}
+    for permission, client in whoever().items():
+        for route in OF_TENURES:
+            if DECLARED[route].permission == permission:
+                declared = {name.lower() for name in DECLARED[route].methods}
+                undeclared = sorted({"get", "post", "put", "patch", "delete"} - declared)
+                wrong |= others(knock(client, [route], undeclared), 405)
+    assert wrong == {}
 
 
 def test_an_administrator_and_an_auditor_hold_no_permission_to_content() -> None:
@@ -168,21 +195,16 @@ def test_an_administrator_and_an_auditor_hold_no_permission_to_content() -> None
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("method", ["get", "post"])
-@pytest.mark.parametrize("route", PEER_ROUTES, ids=named)
-def test_a_peer_that_does_not_sign_gets_nothing(route: Route, method: str) -> None:
+def test_a_peer_that_does_not_sign_gets_nothing() -> None:
     before = rows()
     with override_settings(ALLOWED_HOSTS=["*"]):
-        answer = getattr(Client(), method)(route.path())
-    assert answer.status_code in {400, 401, 403, 404, 405}
+        assert others(knock(Client(), PEER_ROUTES, ("get", "post")), 400, 401, 403, 404, 405) == {}
     assert rows() == before
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("route", DIRECTORY_ROUTES, ids=named)
-def test_the_signed_directory_is_for_reading_only(route: Route) -> None:
+def test_the_signed_directory_is_for_reading_only() -> None:
     before = rows()
-    for method in ("post", "put", "patch", "delete"):
-        assert getattr(Client(), method)(route.path()).status_code == 405
-    assert Client().get(route.path()).status_code == 404
+    assert others(knock(Client(), DIRECTORY_ROUTES, ("post", "put", "patch", "delete")), 405) == {}
+    assert others(knock(Client(), DIRECTORY_ROUTES, ("get",)), 404) == {}
     assert rows() == before

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from contraparte.directory.models import Tenure
 from contraparte.exchange.models import Draft, Message
-from contraparte.inquiries.models import Inquiry
+from contraparte.inquiries.actions.translating import COPY_BYTES
+from contraparte.inquiries.models import Inquiry, SignedCopy
 from contraparte.web.api.tokens import SCOPES, make_token
-from tests.inquiries.inquiry_world import CENTRAL, LETTER, POLICE, InquiryWorld
+from tests.inquiries.inquiry_world import CENTRAL, COURT, FEDERAL, LETTER, POLICE, SONORA, InquiryWorld
+from tests.inquiries.test_letters import SIGNED, TEXTS
 
 ROWS = ("offences", "measures", "persons")
 
@@ -212,3 +214,116 @@ def test_whatever_is_typed_is_kept_or_refused_with_a_code(world: InquiryWorld, f
 def test_the_addressee_abroad_is_the_one_named(world: InquiryWorld) -> None:
     made = Program(world.officer).done("inquiries", typed(POLICE))
     assert Inquiry.objects.get(pk=made["id"]).counterpart == CENTRAL
+
+
+def test_a_lead_becomes_one_formal_request(world: InquiryWorld) -> None:
+    row = world.ask(POLICE, handling=["H2"])
+    olga, path = Program(world.officer), f"inquiries/{row.pk}"
+    assert "convert" in olga.get(path).json()["ways"]
+    assert olga.send(f"{path}/convert", {"instrument": "police_channel"}).json()["field"] == "instrument"
+    theirs = Program(world.agent).send(f"inquiries/{world.other(row).pk}/convert", {"instrument": "untoc"})
+    assert theirs.status_code == 404, "what the other side asked for is no lead here"
+    told = [olga.send(f"{path}/convert", {"instrument": "untoc"}, key="convert-1").json() for _ in range(2)]
+    assert told[0] == told[1]
+    made = olga.get(f"inquiries/{told[0]['id']}").json()
+    assert (made["lead"], made["typed"]["instrument"], made["typed"]["handling"]) == (row.pk, "untoc", ["H2"])
+    again = olga.send(f"{path}/convert", {"instrument": "untoc"})
+    assert (again.status_code, again.json()["code"]) == (409, "inquiry.converted")
+    now = olga.get(path).json()
+    assert now["followers"] == [made["id"]] and "convert" not in now["ways"]
+
+
+def test_what_was_transferred_is_asked_of_the_post_that_was_named(world: InquiryWorld) -> None:
+    row = world.ask(POLICE)
+    olga, path = Program(world.officer), f"inquiries/{row.pk}"
+    assert olga.send(f"{path}/redirect").status_code == 404
+    Program(world.agent).done(f"inquiries/{world.other(row).pk}/steps/transfer", {"fields": {"to": COURT}})
+    world.settle()
+    assert olga.get(path).json()["transferred_to"] == COURT and "redirect" in olga.get(path).json()["ways"]
+    made = olga.done(f"{path}/redirect")
+    assert olga.get(f"inquiries/{made['id']}").json()["counterpart"] == COURT
+    assert olga.send(f"{path}/redirect").status_code == 404
+
+
+def test_a_draft_is_shown_commented_taken_up_and_sent_on_by_programs(world: InquiryWorld) -> None:
+    olga, arturo, fernanda = (Program(one) for one in (world.officer, world.chief, world.federal))
+    made = olga.done("inquiries", typed(POLICE, counterpart=FEDERAL, purpose=""))
+    path = f"inquiries/{made['id']}"
+    gaps = olga.get(f"{path}/gaps", HTTP_ACCEPT_LANGUAGE="es").json()
+    assert [(one["field"], one["what"]) for one in gaps["gaps"]] == [("purpose", "Falta la finalidad.")]
+    wrong = olga.send(f"{path}/share", {"question": "Whole?", "send_on_to": SONORA})
+    assert wrong.json()["field"] == "send_on_to"
+    draft = olga.done(f"{path}/share", {"question": "Whole?", "send_on_to": CENTRAL})["draft"]
+    release(world, draft, olga, arturo, Program(world.second_chief))
+    (came,) = fernanda.get("inquiries").json()["items"]
+    theirs = f"inquiries/{came['id']}"
+    shown = fernanda.get(theirs).json()
+    assert shown["shared"][0]["content"]["question"] == "Whole?" and shown["ways"] == ["comment", "take"]
+    assert fernanda.send(f"{theirs}/comment", {"verdict": "incomplete"}).json()["field"] == "text"
+    said = fernanda.done(f"{theirs}/comment", {"verdict": "incomplete", "text": "The purpose is missing."})
+    assert said["message"] and said["draft"] is None
+    world.settle()
+    assert olga.get(path).json()["shared"][-1]["content"]["text"] == "The purpose is missing."
+    assert olga.send(f"{path}/comment", {"verdict": "complete"}).status_code == 404
+    own = [fernanda.send(f"{theirs}/take", key="take-it-up").json() for _ in range(2)]
+    assert own[0] == own[1] and fernanda.get(f"inquiries/{own[0]['id']}").json()["counterpart"] == CENTRAL
+    assert fernanda.get(theirs).json()["ways"] == ["comment"]
+
+
+def test_a_request_is_handed_to_another_post_of_the_agency_and_back(world: InquiryWorld) -> None:
+    walter, cecil = Program(world.agent), Program(world.clerk)
+    made = walter.done("inquiries", typed(POLICE, counterpart=SONORA))
+    path = f"inquiries/{made['id']}"
+    assert walter.send(f"{path}/hand", {"to": SONORA}).json()["field"] == "to"
+    assert walter.done(f"{path}/hand", {"to": COURT, "note": "Yours."}) == {"post": COURT}
+    assert walter.send(f"{path}/hand", {"to": COURT}).status_code == 404, "it is read by who held it, and no more"
+    assert cecil.get(path).json()["ways"] == ["share", "hand", "hand-back"]
+    assert [(one["from"], one["to"], one["note"]) for one in cecil.get(path).json()["legs"]] == [
+        (CENTRAL, COURT, "Yours.")
+    ]
+    assert [one["author"] for one in cecil.get(path).json()["versions"]] == [CENTRAL]
+    assert cecil.send(f"{path}/hand-back", {"note": " "}).json()["field"] == "note"
+    assert cecil.done(f"{path}/hand-back", {"note": "Name the victim."}) == {"post": CENTRAL}
+
+
+def test_a_letter_is_translated_certified_printed_and_signed_by_programs(world: InquiryWorld) -> None:
+    olga = Program(world.officer)
+    path = f"inquiries/{olga.done('inquiries', typed(LETTER, instrument='reciprocity', article=''))['id']}"
+    read = olga.get(f"{path}/letter")
+    assert (read.json()["version"], read.json()["is_unsigned"]) == ("", True)
+    assert olga.get(f"{path}/letter.pdf").json()["code"] == "letter.incomplete"
+    fields = {f"text-{name}": text for name, text in TEXTS.items()}
+    fields |= {"written_in": "en", "letter_on": "2026-11-20", "signer": "Director"}
+    for told, field in (
+        ({"fields": fields, "certify": True}, "translated_by"),
+        ({"fields": fields | {"written_in": "fr"}}, "written_in"),
+        ({"fields": fields | {"text-colour": "x"}}, "text-colour"),
+    ):
+        assert olga.send(f"{path}/letter", told, method="put", HTTP_IF_MATCH=read["ETag"]).json()["field"] == field
+    fields |= {"translated_by": "Perita 77", "translated_on": "2026-11-21"}
+    told = {"fields": fields, "certify": True}
+    whole = olga.send(f"{path}/letter", told, method="put", HTTP_IF_MATCH=read["ETag"])
+    assert whole.json()["version"] == olga.get(f"{path}/letter").json()["version"] != ""
+    late = olga.send(f"{path}/letter", told, method="put", HTTP_IF_MATCH=read["ETag"])
+    assert (late.status_code, late.json()["code"]) == (412, "api.outdated")
+    assert olga.get(f"{path}/letter.pdf").content.startswith(b"%PDF-")
+    name = (
+        f'attachment; filename="f.pdf"; version="{whole.json()["version"][:8]}"; signed_by*=UTF-8\'\'Mar%C3%ADa%20Ramos'
+    )
+
+    def sign(said: str, data: bytes = SIGNED, **more: str) -> Any:
+        headers = olga.headers | more | {"HTTP_IDEMPOTENCY_KEY": "signed-copy-1", "HTTP_CONTENT_DISPOSITION": said}
+        return Client().post(f"/api/v1/{path}/letter/signed", data=data, content_type="application/pdf", **headers)
+
+    assert sign('attachment; filename="f.pdf"').json()["field"] == "version"
+    assert sign(name.replace('version="', 'version="0000')).json()["code"] == "letter.version"
+    assert sign(name, b"GIF89a").json()["code"] == "letter.pdf"
+    large = sign(name, CONTENT_LENGTH=str(COPY_BYTES + 1))
+    assert (large.status_code, large.json()["code"]) == (422, "letter.too_large"), "refused before it is read"
+    assert not SignedCopy.objects.exists()
+    first, second = sign(name), sign(name)
+    assert first.json() == second.json() and SignedCopy.objects.get().signed_by == "María Ramos"
+    (copy,) = olga.get(f"{path}/letter").json()["copies"]
+    assert olga.get(f"{path}/letter/signed/{copy['id']}").getvalue() == SIGNED
+    assert not olga.get(f"{path}/letter").json()["is_unsigned"]
+    assert Program(world.agent).get(f"{path}/letter/signed/{copy['id']}").status_code == 404

@@ -5,11 +5,16 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from contraparte.exchange import registry
-from contraparte.exchange.models import Message
+from contraparte.exchange import actions as exchange
+from contraparte.exchange import files, registry
+from contraparte.exchange.attaching import attach_pieces
+from contraparte.exchange.attachment_auditing import find_attachment_faults
+from contraparte.exchange.models import Attachment, Draft, Message
 from contraparte.exchange.recalls import order_recall
+from contraparte.inquiries.actions.asking import open_inquiry
 from contraparte.inquiries.actions.sharing import comment_on_draft, share_draft
-from contraparte.inquiries.models import Inquiry
+from contraparte.inquiries.actions.stepping import take_step
+from contraparte.inquiries.models import Inquiry, SignedCopy
 from tests.exchange.canaries import cells_with, erase_everything
 from tests.inquiries.inquiry_world import LETTER, NOTE, POLICE, SPONTANEOUS, InquiryWorld
 from tests.inquiries.test_any_order import BODIES
@@ -90,6 +95,38 @@ def test_a_recalled_request_is_on_no_page_of_who_was_asked_and_no_step_draws_on_
         page = person.get(address)
         assert page.status_code == 200
         assert not [text for text in ASKED if text in page.content.decode()], address
+
+
+def test_whatever_was_written_on_an_erased_item_and_never_left_is_gone_with_it(world: InquiryWorld) -> None:
+    ours = world.ask(LETTER)
+    theirs = world.other(ours)
+    world.step(theirs, "acknowledge")
+    world.step(theirs, "clarify", {"text": SAID["clarify"]})
+    item, now = Message.objects.get(type="inquiry.clarify/1", direction="in"), world.now
+    drawn, free = (world.save(LETTER, facts=f"{number}: {SAID['clarify']}") for number in (1, 2))
+    SignedCopy.objects.create(
+        inquiry=drawn, version="", name="Canary.pdf", size=1, number=1, sha256=bytes(32), key=b"k" * 32,
+        sealed_sha256=bytes(32), file=files.new_name(), signed_by="Canary who signed", taken_by=world.officer,
+        taken_at=now,
+    )  # fmt: skip
+    answer = take_step(ours, "clarification", {"text": SAID["clarification"]}, by=world.officer, now=now)
+    letter, other = (open_inquiry(row, by=world.officer, now=now) for row in (drawn, free))
+    assert isinstance(letter, Draft) and isinstance(other, Draft) and isinstance(answer, Draft)
+    attach_pieces(letter, [b"words"], name="Canary.txt", media_type="text/plain", by=world.officer, now=now)
+    for draft in (letter, answer):
+        exchange.cite_item(draft, item, by=world.officer, now=now)
+    words = [SAID["clarify"], SAID["clarification"], "canary"]
+    attachment = Attachment.objects.get()
+    held = files.kept(attachment.file)
+    assert held.exists()
+    erase_everything()
+    own = {("inquiries_inquiry", "typed", free.pk), ("exchange_draft", "body", other.pk)}
+    assert cells_with(words) == own, "what draws on nothing is its author's own"
+    assert not held.exists()
+    assert {bytes(row.key) for row in (*Attachment.objects.all(), *SignedCopy.objects.all())} == {b""}
+    assert list(find_attachment_faults()) == []
+    page = browser(world.officer).get(f"/inquiries/{drawn.pk}/")
+    assert page.status_code == 200 and SAID["clarify"] not in page.content.decode()
 
 
 #: Ways through the life of an inquiry that together take every step: (kind, changes, steps of each side).

@@ -22,6 +22,7 @@ from contraparte.inquiries.letters import version_of
 from contraparte.inquiries.models import Inquiry, SignedCopy
 from contraparte.inquiries.presenting import letter_shown, report_of
 from contraparte.inquiries.rules.translating import pairs_of
+from contraparte.ledger.fsck import check_ledger
 from contraparte.protocol.errors import (
     InquiryFieldError,
     InquiryIncompleteError,
@@ -270,6 +271,40 @@ def test_a_signed_copy_is_not_swept_away_and_goes_with_the_letters_content(
     assert files.names_older_than(files.KEPT, float("inf")) == []
     page = officer.get(f"/inquiries/{letter.pk}/letter/signed/{copy.pk}/")
     assert page.status_code == 404
+
+
+def test_fsck_names_a_signed_copy_that_was_changed_or_lost(world: InquiryWorld, letter: Inquiry) -> None:
+    sign(browser(world.officer), letter, version(letter))
+    draft = open_inquiry(letter, by=world.officer, now=world.now)
+    assert isinstance(draft, Draft)
+    world.release(draft)
+    world.settle()
+    copy = letter.signed_copies.get()
+    path, named = files.kept(copy.file), [f"{letter.reference} {copy.uuid}"]
+
+    def found() -> list[tuple[str, str]]:
+        return [(one.code, one.detail) for one in check_ledger().findings]
+
+    assert found() == []
+    whole = path.read_bytes()
+    path.write_bytes(whole[:9] + bytes([whole[9] ^ 1]) + whole[10:])
+    assert found() == [("letter.copy.changed", *named)]
+    path.write_bytes(whole[:-1])
+    assert found() == [("letter.copy.changed", *named)]
+    path.unlink()
+    assert found() == [("letter.copy.missing", *named)]
+    path.write_bytes(whole)
+    kept = SignedCopy.objects.filter(pk=copy.pk)
+    for column, value in (("size", 99), ("sealed_sha256", b"\1" * 32), ("key", b"\1" * 31), ("number", 5)):
+        kept.update(**{column: value})
+        assert found() == [("letter.copy.changed", *named)], column
+        kept.update(**{column: getattr(copy, column)})
+    kept.update(sha256=b"\1" * 32)
+    assert [code for code, _ in found()] == ["letter.copy.changed", "letter.copy.unknown"]
+    kept.update(sha256=copy.sha256, file="")
+    assert found() == [("letter.copy.unknown", str(draft.uuid))]
+    kept.update(file=copy.file)
+    assert found() == []
 
 
 def test_the_other_language_is_written_on_its_page_and_kept_by_the_form(world: InquiryWorld) -> None:

@@ -11,11 +11,11 @@ from django.utils import timezone
 
 from contraparte.directory import duty
 from contraparte.directory.models import Post
-from contraparte.exchange.models import Draft, Lane
+from contraparte.exchange.models import Draft, Lane, Message
 from contraparte.inquiries.actions.asking import open_inquiry
 from contraparte.inquiries.models import Inquiry
 from tests.exchange.small_world import OPERATOR
-from tests.inquiries.inquiry_world import CENTRAL, COURT, LETTER, POLICE, SHERIFF, SONORA, InquiryWorld
+from tests.inquiries.inquiry_world import CENTRAL, COURT, LETTER, NOTE, POLICE, SHERIFF, SONORA, InquiryWorld
 from tests.traces.test_pages import HX, browser
 
 
@@ -40,12 +40,14 @@ WORDS = {
            "reason": "Urgent without a reason.", "date": "Urgent without a date.",
            "handling": "This handling code does not exist.", "grade": "A reliable source (A)",
            "consult": "A refusal comes after a consultation.", "court": "Intelligence does not enter a court file.",
+           "conflict": "not everything this case holds may stand in a court file",
            "dual": "Dual criminality is not set out.", "expired": "expired, never confirmed"},
     "es": {"statute": "Falta el texto de la ley.", "nexus": "Diligencia 2: Falta el nexo.",
            "reason": "Urgente sin motivo.", "date": "Urgente sin fecha.",
            "handling": "Esta condición de uso y difusión no existe.", "grade": "Una fuente confiable (A)",
            "consult": "La negativa se emite después de consultar.",
            "court": "La inteligencia no se incorpora a un expediente judicial.",
+           "conflict": "no todo lo que hay en este caso puede constar en un expediente judicial",
            "dual": "No se expone la doble incriminación.", "expired": "vencida, nunca confirmada"},
 }  # fmt: skip
 LANGUAGES = ["en", "es"]
@@ -182,6 +184,9 @@ def test_intelligence_for_a_court_file_is_refused_and_the_formal_request_offered
     answer = client.post(f"/inquiries/{lead.pk}/steps/use/", {"used": "yes", "way": "court_file", "text": "…"})
     assert answer.status_code == 403
     assert WORDS[language]["court"] in answer.text and f"/inquiries/{lead.pk}/convert/" in answer.text
+    said = Message.objects.get(type="inquiry.answer/1", direction="in")
+    page = client.get(f"/inquiries/{lead.pk}/").text
+    assert WORDS[language]["conflict"] in page and f'href="/items/{said.pk}/"' in page
     made = client.post(f"/inquiries/{lead.pk}/convert/", {"instrument": "untoc"})
     formal = Inquiry.objects.get(lead=lead)
     assert made["Location"] == f"/inquiries/{formal.pk}/edit/"
@@ -210,7 +215,7 @@ def test_a_transferred_request_is_sent_on_with_one_press(world: InquiryWorld) ->
 def test_a_request_that_was_never_confirmed_shows_that_it_expired(world: InquiryWorld, language: str) -> None:
     from datetime import timedelta
 
-    from contraparte.exchange.models import Message, Receipt
+    from contraparte.exchange.models import Receipt
 
     row = world.ask(POLICE, is_oral=True, oral_by="Duty officer 12")
     # The pages ask the clock themselves: the request was received six days ago.
@@ -322,3 +327,34 @@ def test_who_is_on_duty_is_told_to_ones_own_agency_only(world: InquiryWorld) -> 
         )  # fmt: skip
     assert "on duty: walter" in browser(world.clerk).get("/contacts/", {"q": CENTRAL}).text
     assert "on duty: walter" not in browser(world.officer).get("/contacts/", {"q": CENTRAL}).text
+
+
+@pytest.mark.parametrize(
+    ("language", "matter", "words"),
+    [
+        ("en", "stolen_vehicle", "Stolen vehicle"), ("es", "stolen_vehicle", "Vehículo robado"),
+        ("en", "drone_sighting", "drone_sighting"), ("es", "", ""),
+    ],
+)  # fmt: skip
+def test_both_sides_read_what_kind_of_matter_a_note_is_also_one_nobody_here_knows_or_none(
+    world: InquiryWorld, language: str, matter: str, words: str
+) -> None:
+    row = world.ask(NOTE, note_subject="Camioneta gris", note_matter=matter)
+    label = {"en": "Kind of matter", "es": "Tipo de asunto"}[language]
+    for reader, side in ((world.officer, row), (world.agent, world.other(row))):
+        page = browser(reader, language).get(f"/inquiries/{side.pk}/").text
+        assert "Camioneta gris" in page
+        assert (f'<dt>{label}</dt><dd class="iq-text">{words}</dd>' in page) == bool(matter)
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "Change of contact"), ("es", "Cambio de contacto")])
+def test_the_form_of_a_note_offers_the_kinds_and_keeps_the_choice(
+    world: InquiryWorld, language: str, words: str
+) -> None:
+    client = browser(world.officer, language)
+    assert words in client.get("/inquiries/new/?instrument=liaison_note").text
+    made = client.post("/inquiries/new/", form_of(NOTE, note_matter="change_of_contact") | {"do": "save"})
+    assert made.status_code == 302
+    assert Inquiry.objects.get().typed["note_matter"] == "change_of_contact"
+    refused = client.post("/inquiries/new/", form_of(NOTE, note_matter="weather") | {"do": "save"})
+    assert refused.status_code == 422 and Inquiry.objects.count() == 1

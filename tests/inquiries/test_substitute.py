@@ -23,6 +23,7 @@ from contraparte.protocol.errors import ContraparteError, PostNotLocalError, Rig
 from contraparte.web.registry import notices_for
 from tests.desk.conftest import browser_of as browser_of  # noqa: PLC0414  (the fixture, under its own name)
 from tests.inquiries.inquiry_world import CENTRAL, COURT, POLICE, SHERIFF, InquiryWorld
+from tests.inquiries.test_by_program import Program
 
 HOUR = timedelta(hours=1)
 URGENT = {"urgency": "urgent", "urgent_reason": "He is held tonight.", "due_on": "2099-01-01", "due_reason": "Tonight."}
@@ -79,8 +80,11 @@ def test_the_substitute_answers_in_the_name_of_the_post_and_then_sees_it_no_more
     assert theirs.conversation is not None
     with pytest.raises(PostNotLocalError):
         take_step(theirs, "progress", {"step": "assess"}, by=world.clerk, now=timezone.now())
+    cecil, step = Program(world.clerk), f"inquiries/{theirs.pk}/steps/acknowledge"
+    assert cecil.send(step).status_code == 404
     escalate_silent(later())
     exchange.note_opened(theirs.conversation, by=world.clerk, now=timezone.now())
+    assert cecil.done(step)["message"], "a program of the substitute stands in as its person does"
     assert Receipt.objects.filter(ours=True, kind="opened", agency="us.doj").exists()
     draft = take_step(
         theirs, "answer", {"results": [{"number": 1, "outcome": "done", "text": "A prepaid line."}]}, by=world.clerk,

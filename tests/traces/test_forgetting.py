@@ -1,13 +1,18 @@
 """What a trace told is gone from this room's rows with its message: when it is recalled, and when its time is over."""
 
+from collections.abc import Sequence
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
 from contraparte.exchange.models import CaseFile, Message
 from contraparte.exchange.recalls import holders_of, order_recall
+from contraparte.traces.actions.comparing import resolve_same_gun
 from contraparte.traces.actions.hearing import adopt_request
-from contraparte.traces.models import Event, Gun, Trace, Walk
+from contraparte.traces.actions.requesting import cancel_trace, open_trace
+from contraparte.traces.models import Event, Gun, GunMask, SameGun, Trace, Walk
+from contraparte.traces.registrations import TYPES
 from tests.exchange.canaries import cells_with, erase_everything
 from tests.traces.test_pages import browser
 from tests.traces.trace_world import FEDERAL, SONORA, TraceWorld
@@ -15,6 +20,7 @@ from tests.traces.trace_world import FEDERAL, SONORA, TraceWorld
 pytestmark = pytest.mark.store
 
 PURCHASER, SERIAL = "Talvo Brenmark", "361-58921"
+CALLED_OFF = "Canary of why it was called off"
 CASE = ("CI-FGE/77/2026", "Hermosillo", "LFAFE-83")
 
 
@@ -29,13 +35,18 @@ def traced(world: TraceWorld) -> Trace:
     return trace
 
 
-def own_records() -> set[tuple[str, str, object]]:
-    """What posts wrote down themselves: Sonora its recovery, custodians their books."""
-    mine = cells_with([PURCHASER, SERIAL, *CASE])
-    events = set(Event.objects.filter(post=SONORA).values_list("pk", flat=True))
+def own_records(words: Sequence[str] = (PURCHASER, SERIAL, *CASE), *more: Event) -> set[tuple[str, str, object]]:
+    """What posts wrote down themselves: Sonora its recovery (and `more`), custodians their books."""
+    mine = cells_with(words)
+    events = {*Event.objects.filter(post=SONORA).values_list("pk", flat=True), *(one.pk for one in more)}
     guns = set(Gun.objects.filter(event__in=events).values_list("pk", flat=True))
     cases = set(CaseFile.objects.filter(post=SONORA).values_list("pk", flat=True))
-    kept = {"traces_event": events, "traces_gun": guns, "exchange_casefile": cases}
+    masks = set(GunMask.objects.filter(gun__in=guns).values_list("pk", flat=True))
+    same = set(SameGun.objects.filter(earlier__in=guns, later__in=guns).values_list("pk", flat=True))
+    kept = {
+        "traces_event": events, "traces_gun": guns, "exchange_casefile": cases, "traces_gunmask": masks,
+        "traces_samegun": same,
+    }  # fmt: skip
     return {cell for cell in mine if cell[0].startswith("books_") or cell[2] in kept.get(cell[0], ())}
 
 
@@ -49,6 +60,28 @@ def test_when_its_time_is_over_no_row_but_a_posts_own_records_shows_what_a_trace
     assert (walk.state, walk.code) == ("concluded", "purchaser_identified"), "figures stay"
     trace = Trace.objects.get(post=SONORA)
     assert (trace.state, trace.code, trace.time_to_crime_days) == ("concluded", "purchaser_identified", 3918)
+
+
+def test_whatever_was_said_about_a_trace_only_own_records_show_it_when_its_time_is_over(world: TraceWorld) -> None:
+    traced(world)
+    event = world.event()
+    off = open_trace(world.gun(event, "r2", serial="XK-99182"), by=world.officer, now=timezone.now())
+    same = open_trace(world.gun(event, "r3", serial="777-10203"), by=world.officer, now=timezone.now())
+    world.release(off, same)
+    cancel_trace(off, reason=CALLED_OFF, by=world.officer, now=timezone.now())
+    federal = world.event(by=world.federal)
+    world.gun(federal, by=world.federal, serial="777-10204")
+    resolve_same_gun(
+        SameGun.objects.get(earlier=same.gun), is_same=True, reason="One gun.", true_serial="777-10203",
+        by=world.officer, now=timezone.now(),
+    )  # fmt: skip
+    world.settle()
+    assert set(Message.objects.values_list("type", flat=True)) == {one.name for one in TYPES}
+    words = [PURCHASER, SERIAL, *CASE, CALLED_OFF, "99182", "10203", "10204"]
+    assert cells_with([CALLED_OFF])
+    assert erase_everything() == Message.objects.count()
+    assert cells_with([CALLED_OFF]) == set()
+    assert cells_with(words) - own_records(words, federal) == set()
 
 
 def test_pages_of_what_was_erased_open_and_say_so(world: TraceWorld) -> None:

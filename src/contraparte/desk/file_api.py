@@ -20,7 +20,7 @@ from contraparte.exchange import actions as exchange
 from contraparte.exchange import attaching
 from contraparte.exchange.custody import Link, chains_of
 from contraparte.exchange.items import recalled_ids
-from contraparte.exchange.models import Attachment, Draft
+from contraparte.exchange.models import Attachment
 from contraparte.protocol import limits
 from contraparte.protocol.errors import ApiLengthError, AttachmentNameError, AttachmentTooLargeError
 from contraparte.web.api.answers import is_repeat, once, page_of
@@ -54,7 +54,7 @@ def add_file(request: ApiRequest, pk: int) -> dict[str, Any]:
     draft = find_draft(request.tenure, pk)
     if not is_repeat(request):
         attaching.require_may_attach(draft, by=request.tenure, now=timezone.now())
-    intake = _take_in(request, draft)
+    intake = take_in(request, draft)
     added: list[Attachment] = []
 
     def act() -> dict[str, Any]:
@@ -135,10 +135,10 @@ def _given(request: ApiRequest, found: Attachment | None) -> HttpResponseBase:
     return file_answer(found, by=request.tenure, now=timezone.now())
 
 
-def _take_in(request: ApiRequest, draft: Draft) -> attaching.Intake:
+def take_in(request: ApiRequest, holder: attaching.Holder) -> attaching.Intake:
     """The body, sealed piece by piece. Raises ApiLengthError, AttachmentNameError, AttachmentTooLargeError."""
     length = _length(request)
-    with attaching.Intake(draft, name=_name(request), media_type=_media_type(request)) as intake:
+    with attaching.Intake(holder, name=_name(request), media_type=_media_type(request)) as intake:
         try:
             while piece := request.read(PIECE_BYTES):
                 intake.write(piece)

@@ -6,10 +6,11 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from contraparte.desk.rights_words import GROUNDS, HOLD_REASONS, KINDS, RECALL_REASONS
+from contraparte.desk.rights_words import BASES, GROUNDS, HOLD_REASONS, KINDS, OBJECTIONS, RECALL_REASONS
 from contraparte.desk.words import PURPOSES
 from contraparte.directory.models import Post
 from contraparte.exchange.court import COURT_CHARS
+from contraparte.exchange.rules.disclosure import LINE_CHARS
 from contraparte.exchange.rules.permissions import Kind
 
 DATE = forms.DateInput(attrs={"type": "date"})
@@ -79,3 +80,41 @@ class HoldForm(forms.Form):
 
     reason = forms.ChoiceField(label=_("Reason"), choices=list(HOLD_REASONS.items()))
     review_on = forms.DateField(label=_("Looked at again on"), widget=DATE)
+
+
+class DutyForm(forms.Form):
+    """A declaration that law or a court obliges to disclose: article or order in a line, no facts of a case."""
+
+    basis = forms.ChoiceField(label=_("What obliges you"), choices=list(BASES.items()))
+    citation = forms.CharField(
+        label=_("Article or order"), max_length=LINE_CHARS,
+        help_text=_(
+            "In one line, as a court cites it. The other side reads it: name no person and no fact of the case."
+        ),
+    )  # fmt: skip
+    court = forms.CharField(
+        label=_("Court that ordered it"), max_length=LINE_CHARS, required=False, help_text=_("For an order only.")
+    )
+    dated = forms.DateField(
+        label=_("Date of the order"), required=False, widget=DATE, help_text=_("For an order only.")
+    )
+
+
+class ConfirmDutyForm(CourtForm):
+    """The second person's yes: the court file, and that the objection, if there is one, was read."""
+
+    objection = forms.CharField(required=False, widget=forms.HiddenInput)
+    read = forms.BooleanField(label=_("I have read the objection of who sent it"), required=False)
+
+    def confirmed(self) -> dict[str, Any]:
+        """What was typed, for `confirm_duty`."""
+        typed = self.cleaned_data
+        read = typed["objection"] if typed["read"] else ""
+        return {"court": typed["court"], "filed_on": typed["filed_on"], "objection_read": read}
+
+
+class ObjectForm(forms.Form):
+    """An objection of who sent the item."""
+
+    ground = forms.ChoiceField(label=_("Ground"), choices=list(OBJECTIONS.items()))
+    note = _words(_("Note to who must confirm it"))

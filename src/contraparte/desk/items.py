@@ -17,7 +17,7 @@ from contraparte.exchange.sources import grants_of
 from contraparte.protocol.marking import Marking
 
 FATES = ("accepted", "delivered", "opened", "used", "deleted")
-RIGHTS_NOUNS = frozenset({"permission", "recall", "hold"})
+RIGHTS_NOUNS = frozenset({"permission", "recall", "hold", "disclosure"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def page_of(row: Message, now: datetime) -> ItemPage:
                 "unnamed", flat=True
             )
         ),
-        filings=list(row.filings.select_related("by__person")[:50]),
+        filings=list(row.filings.select_related("by__person", "duty")[:50]),
         holds=list(row.holds.all()[:50]),
     )
 
@@ -128,6 +128,11 @@ def _uses(row: Message, marking: Marking, now: datetime) -> list[Allowed]:
         verdict = may_use(marking, grants, Need(kind), now)
         found.append(Allowed(kind, str(KINDS[kind]), verdict.allowed, word("reason", verdict.reason)))
     return found
+
+
+def may_need_duty(page: ItemPage) -> bool:
+    """Whether it came in and may not be filed as it stands: then a duty of disclosure may be declared."""
+    return any(one.kind == Kind.EVIDENCE and not one.is_allowed for one in page.uses)
 
 
 def posts_on(page: ItemPage) -> set[str]:

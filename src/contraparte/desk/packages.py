@@ -12,10 +12,11 @@ from django.utils import translation
 from contraparte.desk.markings import marking_parts
 from contraparte.desk.queries import names_of, type_title
 from contraparte.desk.registry import field_word, word
+from contraparte.desk.rights_words import BASES
 from contraparte.desk.threads import groups_of
 from contraparte.desk.words import MARKS
 from contraparte.directory.models import Post
-from contraparte.exchange.models import Conversation, Message
+from contraparte.exchange.models import Conversation, DisclosureDuty, Message
 from contraparte.exchange.packaging import MOST_ITEMS, Package, PackedItem, refusal
 from contraparte.exchange.packed_files import place_of
 from contraparte.protocol.attachments import files_of
@@ -72,6 +73,7 @@ def _shown(item: PackedItem, posts: dict[str, Post], language: str) -> dict[str,
         "groups": groups_of(message.type, message.body),
         "kept": [(field_word(one.pointer), word("policy", one.reason)) for one in message.withheld],
         "permission": item.permission,
+        "duty": _duty(item.duty),
         "files": [
             (place_of(position, one.name), one.name, one.size, one.sha256.hex())
             for position, one in enumerate(files_of(message.attachments), 1)
@@ -82,6 +84,15 @@ def _shown(item: PackedItem, posts: dict[str, Post], language: str) -> dict[str,
         "log": (item.row.log_origin, item.row.log_index),
         "digest": bytes(item.row.digest).hex(),
     }
+
+
+def _duty(duty: DisclosureDuty | None) -> str:
+    """The duty of disclosure by which a message stands there against its marking, in a line."""
+    if duty is None:
+        return ""
+    told = [str(BASES.get(duty.basis, duty.basis)), duty.citation, duty.court]
+    told += [duty.dated.isoformat()] if duty.dated else []
+    return ", ".join([*(part for part in told if part), str(duty.uuid)])
 
 
 def _utc(at: datetime) -> str:

@@ -1,4 +1,4 @@
-"""Words for what may be done with items: permissions, recalls, holds, and the fields their messages carry."""
+"""Words for what may be done with items: permissions, recalls, holds, duties, and the fields their messages carry."""
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -51,6 +51,25 @@ HOLD_REASONS: dict[str, str | Promise] = {
     "data_subject": _("rights of a person it is about"),
 }
 
+BASES: dict[str, str | Promise] = {
+    "law": pgettext_lazy("basis", "a law"),
+    "court_order": pgettext_lazy("basis", "a court order"),
+}
+
+OBJECTIONS: dict[str, str | Promise] = {
+    **{code: words for code, words in GROUNDS.items() if code != "not_necessary"},
+    "not_covered": _("the law or the order named does not cover it"),
+}
+
+DUTY_STATES: dict[str, str | Promise] = {
+    "untold": _("declared; who sent it has not been told yet"),
+    "refused": _("declared; the other node did not take the notice"),
+    "told": _("declared and told; a second authorising person must confirm it"),
+    "heard": _("declared by who holds it"),
+    "confirmed": pgettext_lazy("duty", "confirmed"),
+    "withdrawn": pgettext_lazy("duty", "withdrawn"),
+}
+
 REASONS: dict[str, str | Promise] = {
     "marking.unknown": _("The marking holds a restriction this node does not know; nothing lifts it."),
     "source.recalled": _("An item it draws on was recalled by who sent it."),
@@ -77,6 +96,10 @@ FIELDS: dict[str, str | Promise] = {
     "item": _("Item"),
     "permission": _("Permission"),
     "hold": _("Legal hold"),
+    "duty": _("Duty of disclosure"),
+    "basis": _("Basis"),
+    "citation": _("Article or order"),
+    "dated": _("Date of the order"),
     "kind": _("What for"),
     "recipients": _("Recipients"),
     "purposes": _("Purposes"),
@@ -100,7 +123,8 @@ VALUES: dict[str, str | Promise] = {
     **{f"/kind={code}": words for code, words in KINDS.items()},
     **{f"/outcome={code}": words for code, words in OUTCOMES.items() if code},
     **{f"/onward/*/outcome={code}": words for code, words in OUTCOMES.items() if code},
-    **{f"/ground={code}": words for code, words in GROUNDS.items()},
+    **{f"/ground={code}": words for code, words in {**GROUNDS, **OBJECTIONS}.items()},
+    **{f"/basis={code}": words for code, words in BASES.items()},
     **{f"/reason={code}": words for code, words in {**RECALL_REASONS, **HOLD_REASONS}.items()},
 }
 
@@ -108,5 +132,7 @@ STAGES: dict[str, str | Promise] = {"permission": _("answer a request for permis
 
 POLICIES: dict[str, str | Promise] = {
     "rights-of-items-pass": _("What is said about an item goes between the posts that have it."),
-    "rights-of-items-say-why": _("Why it is asked, refused or recalled goes between the posts that have the item."),
+    "rights-of-items-say-why": _(
+        "Why it is asked, refused, recalled, disclosed or objected to goes between the posts that have the item."
+    ),
 }

@@ -27,7 +27,7 @@ PER_PAGE = 50
 # In the order things happen to a message; the row of marks always has the same places.
 OUT_MARKS = ("logged", "accepted", "cosigned", "delivered", "opened", "used")
 IN_MARKS = ("logged", "cosigned", "delivered", "opened", "used")
-NUMBERS = frozenset({"/item", "/permission", "/hold"})  # a link says it to people
+NUMBERS = frozenset({"/item", "/permission", "/hold", "/duty"})  # a link says it to people
 LATE_MARKS = ("deleted",)  # shown only once it has happened
 
 

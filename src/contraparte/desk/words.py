@@ -75,6 +75,7 @@ ENTRIES: dict[str, str | Promise] = {
     Kind.NODE_RECOVERED: _("Node recovered"),
     Kind.MESSAGE_RECALLED: _("Message recalled"),
     Kind.RELEASE_REVIEWED: _("Release reviewed"),
+    Kind.DISCLOSURE_CONFIRMED: _("Duty of disclosure confirmed"),
 }
 
 CUSTODY: dict[str, str | Promise] = {

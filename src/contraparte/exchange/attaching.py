@@ -237,9 +237,20 @@ def erase_files_of(messages: Sequence[Message], *, now: datetime.datetime) -> in
     rows = list(Attachment.objects.filter(message__in=messages, removed_at=None).select_related("message"))
     for row in rows:
         assert row.message is not None
-        _forget([row], CustodyEvent.Kind.ERASED, by=None, place=row.agency, reason=str(row.message.uuid), now=now)
-        Attachment.objects.filter(pk=row.pk).update(name="–")
+        _erase(row, str(row.message.uuid), now)
     return len(rows)
+
+
+def erase_files_of_draft(draft: Draft, *, now: datetime.datetime) -> None:
+    """The same for files of a draft that never left and draws on what was erased; in the caller's transaction."""
+    for row in Attachment.objects.filter(draft=draft, message=None):
+        _erase(row, str(draft.uuid), now)
+
+
+def _erase(row: Attachment, reason: str, now: datetime.datetime) -> None:
+    if row.removed_at is None:
+        _forget([row], CustodyEvent.Kind.ERASED, by=None, place=row.agency, reason=reason, now=now)
+    Attachment.objects.filter(pk=row.pk).update(name="–")
 
 
 def _forget(

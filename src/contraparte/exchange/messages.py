@@ -1,7 +1,9 @@
-"""What the exchange itself says about items that crossed: permissions, recalls, legal holds (P6.4, P6.5, P5.5).
+"""What the exchange itself says about items that crossed: permissions, recalls, holds, duties (P6.4, P6.5, P6.7, P5.5).
 
     holder → originator     permission.ask/1     recall.answer/1     permission.report/1
+                            disclosure.notify/1   disclosure.withdraw/1
     originator → holder     permission.grant/1   permission.refuse/1   permission.revoke/1   recall.order/1
+                            disclosure.object/1
     either → other          hold.place/1         hold.lift/1
 
 An item is named by its message id. Where an accord is suspended these pass without free text (P1.3).
@@ -12,6 +14,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from contraparte.exchange.rules.disclosure import LINE_CHARS
 from contraparte.exchange.rules.permissions import Kind
 
 MAX_NAMED: Final = 64  # recipients or purposes of one permission
@@ -22,6 +25,7 @@ Name = Annotated[str, Field(min_length=1, max_length=106)]
 Names = Annotated[list[Name], Field(max_length=MAX_NAMED)]
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,39}$")]
 Words = Annotated[str, Field(max_length=1000)]
+Line = Annotated[str, Field(max_length=LINE_CHARS, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Outcome = Literal["quarantined", "filed", "erased", "unknown"]
 
 
@@ -124,10 +128,39 @@ class HoldLift(Payload):
     item: Id
 
 
+class DisclosureNotify(Payload):
+    """Law or a court obliges us to disclose your item: by which article or order. Nothing of the case."""
+
+    duty: Id
+    item: Id
+    basis: Code
+    citation: Annotated[Line, Field(min_length=1)]
+    court: Line = ""
+    dated: date | None = None
+
+
+class DisclosureWithdraw(Payload):
+    """The duty is declared no longer."""
+
+    duty: Id
+    item: Id
+
+
+class DisclosureObject(Payload):
+    """We object, on this ground. Who must confirm the duty reads it; it does not stop it."""
+
+    duty: Id
+    item: Id
+    ground: Code
+    note: Words = ""
+
+
 SHELL: Final = {
     f"/{name}": "administrative"
-    for name in ("item", "permission", "hold", "kind", "until", "ground", "reason", "review_on", "outcome")
-}
+    for name in (
+        "item", "permission", "hold", "duty", "kind", "until", "ground", "reason", "review_on", "outcome", "basis",
+    )
+}  # fmt: skip
 ASK_CLASSES: Final = {
     **SHELL,
     "/recipients": "administrative",
@@ -145,4 +178,11 @@ ANSWER_CLASSES: Final = {
     "/unnamed": "administrative",
     "/court": "case",
     "/filed_on": "case",
+}
+DUTY_CLASSES: Final = {
+    **SHELL,
+    "/citation": "case",
+    "/court": "case",
+    "/dated": "case",
+    "/note": "case",
 }

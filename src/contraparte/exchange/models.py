@@ -14,12 +14,21 @@ from django.utils import timezone
 from contraparte.directory.models import Agency, Post, Tenure
 from contraparte.exchange.escalation_models import Escalation
 from contraparte.exchange.one_officer_models import OneOfficerRelease
-from contraparte.exchange.rights_models import Erasure, Filing, Hold, Permission, Recall, Retention, Source
+from contraparte.exchange.rights_models import (
+    DisclosureDuty,
+    Erasure,
+    Filing,
+    Hold,
+    Permission,
+    Recall,
+    Retention,
+    Source,
+)
 
 __all__ = [
-    "Approval", "CaseFile", "Content", "Conversation", "Draft", "Erasure", "Escalation", "Filing", "Hold", "Incident",
-    "Job", "Lane", "Message", "Obligation", "OneOfficerRelease", "Outbox", "Permission", "PolicyText", "Recall",
-    "Receipt", "ReceiptHead", "Refusal", "Release", "Resealing", "Retention", "Source", "Turn",
+    "Approval", "CaseFile", "Content", "Conversation", "DisclosureDuty", "Draft", "Erasure", "Escalation", "Filing",
+    "Hold", "Incident", "Job", "Lane", "Message", "Obligation", "OneOfficerRelease", "Outbox", "Permission",
+    "PolicyText", "Recall", "Receipt", "ReceiptHead", "Refusal", "Release", "Resealing", "Retention", "Source", "Turn",
 ]  # fmt: skip
 
 

@@ -15,9 +15,10 @@ from typing import Any
 from contraparte.directory import carrying, keyring
 from contraparte.exchange import registry
 from contraparte.exchange.bags import Bag
+from contraparte.exchange.disclosed import missing_step, settled_duty, told_at
 from contraparte.exchange.items import require_usable
 from contraparte.exchange.known import as_signed
-from contraparte.exchange.models import Conversation, Message, PolicyText, Receipt, Release
+from contraparte.exchange.models import Conversation, DisclosureDuty, Message, PolicyText, Receipt, Release
 from contraparte.exchange.packed_files import write_files
 from contraparte.exchange.reading import read_message
 from contraparte.exchange.rules.permissions import Kind, Need, may_use
@@ -36,7 +37,7 @@ from contraparte.protocol.errors import (
 )
 from contraparte.protocol.ids import agency_of, country_of
 from contraparte.protocol.keys import Purpose
-from contraparte.protocol.marking import HANDLING
+from contraparte.protocol.marking import HANDLING, Marking
 from contraparte.protocol.message import Message as Said
 from contraparte.protocol.receipts import Statement
 
@@ -63,6 +64,7 @@ class PackedItem:
     receipts: tuple[Statement, ...]
     is_cosigned: bool
     permission: str = ""
+    duty: DisclosureDuty | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ def refusal(row: Message, now: datetime.datetime) -> ContraparteError | None:
     """Why a message may not enter a court file at `now`, None where nothing forbids it.
 
     A permission of who sent it lifts H1, and lets intelligence be filed (P6.4); for what left here nobody gives one.
+    What a duty of disclosure has put into a court file enters too (P6.7); a declared one names the step it lacks.
     """
     try:
         require_usable(row)
@@ -94,9 +97,13 @@ def refusal(row: Message, now: datetime.datetime) -> ContraparteError | None:
     if unknown:
         return PackageRestrictedError(item=item, restriction=unknown[0][: limits.MARKING_ITEM_CHARS])
     verdict = may_use(marking, grants_of(row) if row.direction == "in" else (), NEED, now)
-    if verdict.allowed:
+    if verdict.allowed or settled_duty(row) is not None:
         return None
-    refused_by_name = ENDED.get(verdict.reason)
+    return missing_step(row) or _kept_out(item, marking, verdict.reason)
+
+
+def _kept_out(item: str, marking: Marking, reason: str) -> ContraparteError:
+    refused_by_name = ENDED.get(reason)
     if refused_by_name is not None:
         return refused_by_name(item=item)
     if marking.evidence != "evidence":
@@ -109,6 +116,13 @@ def permission_for(row: Message, now: datetime.datetime) -> str:
     if row.direction != "in":
         return ""
     return may_use(read_message(row).marking, grants_of(row), NEED, now).grant
+
+
+def duty_for(row: Message, now: datetime.datetime) -> DisclosureDuty | None:
+    """The duty of disclosure by which a message enters a court file; None where it needs none or is permitted."""
+    if row.direction != "in" or may_use(read_message(row).marking, grants_of(row), NEED, now).allowed:
+        return None
+    return settled_duty(row)
 
 
 def choose(conversation: Conversation, uuids: Sequence[str] | None = None, *, now: datetime.datetime) -> list[Message]:
@@ -204,9 +218,27 @@ def _write_item(bag: Bag, place: str, row: Message, now: datetime.datetime) -> t
     }
     if permission := permission_for(row, now):
         entry["permission"] = permission
+    if duty := duty_for(row, now):
+        entry["duty"] = _duty(duty)
     return PackedItem(
-        place, row, message, tuple(said for _, said in receipts), is_cosigned(row.log_origin, row.log_index), permission
+        place,
+        row,
+        message,
+        tuple(said for _, said in receipts),
+        is_cosigned(row.log_origin, row.log_index),
+        permission,
+        duty,
     ), entry
+
+
+def _duty(duty: DisclosureDuty) -> dict[str, str]:
+    """By what an item stands there against its marking, when its sender was told, when a second person confirmed."""
+    told, confirmed = told_at([duty]).get(duty.pk), duty.confirmed_at
+    assert told is not None and confirmed is not None
+    said = {"basis": duty.basis, "citation": duty.citation, "court": duty.court}
+    said["dated"] = duty.dated.isoformat() if duty.dated else ""
+    facts = {"number": str(duty.uuid), **said, "told_at": instant(told), "confirmed_at": instant(confirmed)}
+    return {name: value for name, value in facts.items() if value}
 
 
 def _write_receipts(bag: Bag, base: str, row: Message) -> list[tuple[str, Statement]]:

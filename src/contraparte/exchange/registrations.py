@@ -1,10 +1,10 @@
-"""The message types of the exchange itself: permissions, recalls and holds of items, whatever feature they are of."""
+"""The message types of the exchange itself: permissions, recalls, holds and duties of disclosure of items."""
 
 from pathlib import Path
 
 from django.utils.translation import gettext_lazy as _
 
-from contraparte.exchange import handlers, messages, one_officer, registry
+from contraparte.exchange import disclosure_handlers, handlers, messages, one_officer, registry
 from contraparte.exchange.permissions import TELL
 from contraparte.exchange.recalls import ANSWER, answer_recall
 from contraparte.exchange.registry import MessageType
@@ -45,6 +45,18 @@ TYPES = (
     MessageType(
         "hold.lift/1", messages.HoldLift, handlers.on_lift, messages.ASK_CLASSES,
         _("Legal hold lifted"), control=True, admit=handlers.admit_hold,
+    ),
+    MessageType(
+        "disclosure.notify/1", messages.DisclosureNotify, disclosure_handlers.on_notify, messages.DUTY_CLASSES,
+        _("Duty of disclosure"), control=True, admit=disclosure_handlers.admit_of_sent_item,
+    ),
+    MessageType(
+        "disclosure.withdraw/1", messages.DisclosureWithdraw, disclosure_handlers.on_withdraw, messages.DUTY_CLASSES,
+        _("Duty of disclosure withdrawn"), control=True, admit=disclosure_handlers.admit_of_sent_item,
+    ),
+    MessageType(
+        "disclosure.object/1", messages.DisclosureObject, disclosure_handlers.on_object, messages.DUTY_CLASSES,
+        _("Objection to a duty of disclosure"), control=True, admit=disclosure_handlers.admit_object,
     ),
 )  # fmt: skip
 

@@ -4,7 +4,7 @@
 
 Erased are the presentation, the ciphertext (its hash stays, which proves the envelope), what was drafted, open drafts
 that draw on it, and what other rooms keep (`registry.register_keeper`, `register_eraser`). Rows, leaves, receipts and
-the key of idempotency stay.
+the key of idempotency stay. After a round that erased something the file of SQLite is written anew (`remnants`).
 """
 
 import datetime
@@ -17,11 +17,24 @@ from django.db.models import Q
 
 from contraparte.directory import queries as directory
 from contraparte.exchange import registry
+from contraparte.exchange.attaching import erase_files_of_draft
 from contraparte.exchange.commitments import commitment
-from contraparte.exchange.models import Content, Draft, Erasure, Hold, Message, Outbox, Permission, Recall, Retention
+from contraparte.exchange.models import (
+    Content,
+    DisclosureDuty,
+    Draft,
+    Erasure,
+    Hold,
+    Message,
+    Outbox,
+    Permission,
+    Recall,
+    Retention,
+)
 from contraparte.exchange.reading import is_erased, read_message
 from contraparte.exchange.recalls import answer_again
 from contraparte.exchange.receipts import sign_later_receipts
+from contraparte.exchange.remnants import clear_remnants
 from contraparte.exchange.rules.retention import is_over, keep_until, wordless
 from contraparte.exchange.writing import writing
 from contraparte.ledger import actions as ledger
@@ -52,6 +65,7 @@ def tend_retention(now: datetime.datetime) -> None:
         continue
     while erase_due(now):
         continue
+    clear_remnants()
 
 
 def note_retention(now: datetime.datetime) -> int:
@@ -102,6 +116,7 @@ def erase_item(row: Message, *, now: datetime.datetime) -> bool:
         if held or Erasure.objects.filter(pk=row.pk).exists():
             return False
         _overwrite_what_is_deleted()
+        _erase_what_it_told(row)
         content = Content.objects.select_for_update().get(pk=row.pk)
         leaf = ledger.append(
             [
@@ -143,7 +158,10 @@ def _erase_around(row: Message, now: datetime.datetime) -> None:
     )
     for draft in open_drafts:
         Draft.objects.filter(pk=draft.pk).update(**gone, state=Draft.State.DISCARDED, version=draft.version + 1)
-    Draft.objects.filter(sources__item=row, state=Draft.State.DISCARDED).update(**gone)
+    discarded = Draft.objects.filter(sources__item=row, state=Draft.State.DISCARDED)
+    discarded.update(**gone)
+    for draft in discarded:
+        erase_files_of_draft(draft, now=now)
     _erase_words_about(row)
     registry.forget(row, now)
     for erase in registry.erasers():
@@ -151,13 +169,32 @@ def _erase_around(row: Message, now: datetime.datetime) -> None:
 
 
 def _erase_words_about(row: Message) -> None:
-    """What permissions and recalls say goes with the item they are about, and with the message that said it."""
+    """What permissions, recalls and duties say goes with the item they are about, and with the message that said it."""
     permissions, recalls = Permission.objects.filter(agency=row.agency), Recall.objects.filter(agency=row.agency)
     permissions.filter(item=row).update(why="", note="")
     recalls.filter(Q(item_uuid=row.uuid) | Q(order=row.uuid)).update(note="")
     permissions.filter(uuid=row.uuid).update(why="")
     if row.type.startswith("permission.refuse/") and row.in_reply_to is not None:
         permissions.filter(uuid=row.in_reply_to).update(note="")
+    duties = DisclosureDuty.objects.filter(agency=row.agency)
+    duties.filter(Q(item=row) | Q(notice=row)).update(citation="", court="", dated=None)
+    duties.filter(Q(item=row) | Q(objection=row.uuid)).update(objection_note="")
+
+
+def _erase_what_it_told(row: Message) -> None:
+    """What a holder said of our item, and rows keep, goes with the message that said it; codes and numbers stay.
+
+    What a newer answer has put in its place stays until that one goes. Must run while the message can still be read.
+    """
+    if row.direction != "in" or row.type not in {"recall.answer/1", "permission.report/1"}:
+        return
+    said = read_message(row)
+    if row.type == "recall.answer/1":
+        held = Recall.objects.filter(agency=row.agency, direction="out", other=row.sender, answered_at=row.created)
+        held.filter(item_uuid=said.body["item"]).update(court="", filed_on=None, opened_at=None, onward=[])
+    else:
+        given = Permission.objects.filter(agency=row.agency, side=Permission.Side.GRANTER, other=row.sender)
+        given.filter(uuid=said.body["permission"]).update(onward=[])
 
 
 def _overwrite_what_is_deleted() -> None:

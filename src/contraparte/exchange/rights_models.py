@@ -1,4 +1,4 @@
-"""What becomes of items after they crossed: sources of drafts, permissions, recalls, court files, holds, erasure.
+"""What becomes of items after they crossed: sources, permissions, recalls, duties, court files, holds, erasure.
 
 An item is a message as one agency of this node holds it. Rows name the other side's item by its id, because a recall
 may come before what it recalls.
@@ -101,13 +101,56 @@ class Recall(models.Model):
         return f"{self.direction} {self.item_uuid} {self.outcome}"
 
 
+class DisclosureDuty(models.Model):
+    """That law or a court obliges who holds an item to disclose it, as one side keeps it. It opens one court file."""
+
+    class State(models.TextChoices):
+        DECLARED = "declared"
+        CONFIRMED = "confirmed"
+        WITHDRAWN = "withdrawn"
+
+    agency = models.CharField(max_length=64)
+    uuid = models.UUIDField()
+    ours = models.BooleanField(help_text="declared here, of an item that came in; else told to us of one we sent")
+    item = models.ForeignKey("exchange.Message", models.PROTECT, related_name="duties")
+    other = models.CharField(max_length=106, help_text="the post on the other side")
+    basis = models.CharField(max_length=40, blank=True)
+    citation = models.CharField(max_length=120, blank=True)
+    court = models.CharField(max_length=120, blank=True)
+    dated = models.DateField(null=True)
+    state = models.CharField(max_length=9, choices=State.choices)
+    notice = models.ForeignKey(
+        "exchange.Message", models.PROTECT, null=True, related_name="+", help_text="by which it is told"
+    )
+    declared_at = models.DateTimeField()
+    declared_by = models.ForeignKey(Tenure, models.PROTECT, null=True, related_name="+")
+    objection = models.UUIDField(null=True, help_text="the id of the message that objects")
+    objection_ground = models.CharField(max_length=40, blank=True)
+    objection_note = models.TextField(blank=True)
+    objected_at = models.DateTimeField(null=True)
+    confirmed_at = models.DateTimeField(null=True)
+    confirmed_by = models.ForeignKey(Tenure, models.PROTECT, null=True, related_name="+")
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("declared_at", "id")
+        constraints = [models.UniqueConstraint(fields=("agency", "uuid", "ours", "other"), name="duty_once")]
+        indexes = [
+            models.Index(fields=("agency", "declared_at"), name="duty_open", condition=models.Q(state="declared"))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.basis} {self.uuid} {self.state}"
+
+
 class Filing(models.Model):
-    """That an item stands in a court file: where, since when, by whom, by which permission."""
+    """That an item stands in a court file: where, since when, by whom, by which permission or duty of disclosure."""
 
     item = models.ForeignKey("exchange.Message", models.PROTECT, related_name="filings")
     court = models.CharField(max_length=200)
     filed_on = models.DateField()
     permission = models.ForeignKey(Permission, models.PROTECT, null=True, related_name="+")
+    duty = models.ForeignKey(DisclosureDuty, models.PROTECT, null=True, related_name="filings")
     by = models.ForeignKey(Tenure, models.PROTECT, related_name="+")
     at = models.DateTimeField()
 

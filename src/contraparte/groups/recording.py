@@ -65,12 +65,12 @@ def work_out(group: Group, now: datetime) -> Standing:
     charter = standing.charter
     group.handling = list(charter.handling) if charter else []
     group.time_zone = standing.zone.key
-    held = standing.last_held(now)
+    held = standing.last_held()
     group.last_held_at = held.starts if held else None
     meetings = sorted(standing.meetings.values(), key=lambda one: one.starts)
     ahead = [one.starts for one in meetings if one.state(now) not in OVER and one.starts > now]
     group.next_at = min(ahead, default=None)
-    group.dormant_at = standing.dormant_at(now)
+    group.dormant_at = standing.dormant_at()
     past = [one for one in meetings if one.state(now) in OVER and one.state(now) != "moved"]
     group.heartbeat = [[standing.day(one.starts).isoformat(), one.state(now)] for one in past[-HEARTBEATS:]]
     group.goals = [[goal.key, verdict_on(standing, goal, now).value] for goal in charter.goals] if charter else []
@@ -150,7 +150,7 @@ def _counted(report: Report) -> Counted | None:
 
 def _next_change(standing: Standing, now: datetime) -> datetime | None:
     """The next instant at which the clock alone changes the state, a meeting, or which promises are late."""
-    soon = [standing.dormant_at(now), standing.in_force.lapses_at if standing.in_force else None]
+    soon = [standing.dormant_at(), standing.in_force.lapses_at if standing.in_force else None]
     for one in standing.meetings.values():
         if one.state(now) not in OVER:
             soon += [one.ends, one.decided_at]

@@ -13,6 +13,7 @@ from django.http import Http404, HttpResponse
 from django.utils import timezone
 from ninja import Router, Schema
 
+from contraparte.exchange import actions as exchange
 from contraparte.exchange.models import Draft, Message
 from contraparte.exchange.writing import writing
 from contraparte.inquiries import queries
@@ -21,8 +22,10 @@ from contraparte.inquiries.actions.stepping import request_body, take_step
 from contraparte.inquiries.form_views import Filled
 from contraparte.inquiries.forms import StepForm
 from contraparte.inquiries.models import Inquiry
+from contraparte.inquiries.presenting import authorship
 from contraparte.inquiries.rules.lifecycle import STEPS
 from contraparte.inquiries.standings import standing_of, standings_of
+from contraparte.inquiries.ways import transferred_to, ways_of
 from contraparte.inquiries.wording import measure_words
 from contraparte.protocol.errors import ApiFieldError
 from contraparte.web.api.answers import once, page_of, posted, require_known, require_match, require_valid, tag_of
@@ -71,15 +74,46 @@ def list_inquiries(request: ApiRequest, cursor: str = "", updated_since: datetim
 
 @router.get("/inquiries/{int:pk}", auth=Opens("inquiries.view", "read"))
 def show_inquiry(request: ApiRequest, pk: int, response: HttpResponse) -> dict[str, Any]:
-    """One inquiry: where it stands, which steps are open, what was said; while it has not left, what is typed."""
+    """One inquiry: where it stands, which steps and ways are open, what was said; before it left, what is typed."""
     found = queries.inquiry(request.tenure, pk)
+    if found.conversation is not None:
+        exchange.note_opened(found.conversation, by=request.tenure, now=timezone.now())
     standing = standing_of(found, timezone.now())
-    response["ETag"] = _tag(found)
+    response["ETag"] = tag(found)
+    linked, written = queries.inquiries_of(request.tenure), authorship(found)
     return _line(found, standing.state) | {
         "steps": list(standing.steps),
+        "ways": ways_of(standing, request.tenure),
+        "transferred_to": transferred_to(standing),
+        "lead": linked.filter(pk=found.lead_id).values_list("pk", flat=True).first() if found.lead_id else None,
+        "followers": list(linked.filter(lead=found).values_list("pk", flat=True)[:MOST_ROWS]),
         "typed": found.typed,
         "draft": standing.draft.pk if standing.draft else None,
         "marking": found.marking,
+        "versions": [
+            {"number": one.number, "digest": one.digest, "author": one.author or one.by.post_id, "at": one.at}
+            for one in written["versions"]
+        ],
+        "legs": [
+            {
+                "kind": one.row.kind,
+                "from": one.row.start_id,
+                "to": one.row.end_id,
+                "note": one.row.note,
+                "at": one.row.at,
+            }
+            for one in written["legs"]
+        ],
+        "shared": [
+            {
+                "id": str(one.row.uuid),
+                "at": one.row.at,
+                "type": one.row.type,
+                "is_ours": one.row.direction == "out",
+                "content": one.content.body if one.content is not None else None,
+            }
+            for one in queries.shared_in(found)
+        ],
         "thread": [
             {
                 "id": said.event.uuid,
@@ -114,9 +148,9 @@ def edit_inquiry(request: ApiRequest, pk: int, told: Typed, response: HttpRespon
     typed = _read(request, told)
     with writing(request.tenure.post.agency_id):
         held = Inquiry.objects.select_for_update(of=("self",)).get(pk=found.pk)
-        require_match(request, _tag(held))
+        require_match(request, tag(held))
         row = save_inquiry(typed, by=request.tenure, now=timezone.now(), inquiry=held)
-    response["ETag"] = _tag(row)
+    response["ETag"] = tag(row)
     return {"id": row.pk, "reference": row.reference}
 
 
@@ -126,7 +160,7 @@ def draft_inquiry(request: ApiRequest, pk: int, told: Opening) -> dict[str, Any]
     found = queries.inquiry(request.tenure, pk)
     return once(
         request,
-        lambda: _done(open_inquiry(found, by=request.tenure, now=timezone.now(), leave_out=told.leave_out)),
+        lambda: done(open_inquiry(found, by=request.tenure, now=timezone.now(), leave_out=told.leave_out)),
     )
 
 
@@ -134,7 +168,7 @@ def draft_inquiry(request: ApiRequest, pk: int, told: Opening) -> dict[str, Any]
 def step_inquiry(request: ApiRequest, pk: int, step: str, told: StepTold) -> dict[str, Any]:
     """Take a step: a draft that waits for release, or a message that has left. Wants an Idempotency-Key."""
     found = queries.inquiry(request.tenure, pk)
-    if step not in STEPS or found.post_id != request.tenure.post_id:
+    if step not in STEPS or not queries.may_act(request.tenure, found):
         raise Http404
     form = StepForm(
         posted(told.fields),
@@ -149,7 +183,7 @@ def step_inquiry(request: ApiRequest, pk: int, step: str, told: StepTold) -> dic
     require_valid(form)
     body, marked = (form.body(), form.marked()) if form.fields else ({}, {})
     return once(
-        request, lambda: _done(take_step(found, step, body, by=request.tenure, now=timezone.now(), marked=marked))
+        request, lambda: done(take_step(found, step, body, by=request.tenure, now=timezone.now(), marked=marked))
     )
 
 
@@ -175,12 +209,14 @@ def _line(row: Inquiry, state: str) -> dict[str, Any]:
     }
 
 
-def _tag(row: Inquiry) -> str:
+def tag(row: Inquiry) -> str:
+    """The entity tag of what is typed of a request."""
     return tag_of([row.pk, row.typed])
 
 
-def _done(done: Draft | str) -> dict[str, Any]:
-    return {"draft": done.pk, "message": None} if isinstance(done, Draft) else {"draft": None, "message": done}
+def done(told: Draft | str) -> dict[str, Any]:
+    """What came of a call: a draft that waits for its release, or the message that has left."""
+    return {"draft": told.pk, "message": None} if isinstance(told, Draft) else {"draft": None, "message": told}
 
 
 def _read(request: ApiRequest, told: Typed) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Instruments, offences, measures and grounds as they ship: data with their source and whether somebody verified it.
+"""Instruments, offences, measures, grounds and matters of notes as they ship: data with source and verification.
 
 Nothing of this is a rule of law. An entry with `verified: false` was not read at its source; pages say so.
 """
@@ -9,7 +9,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
-from contraparte.inquiries.rules.catalogue import Catalogue, Ground, Instrument, Measure, Offence, Words
+from contraparte.inquiries.rules.catalogue import Catalogue, Ground, Instrument, Matter, Measure, Offence, Words
 
 
 @lru_cache(maxsize=1)
@@ -20,6 +20,7 @@ def catalogue() -> Catalogue:
         offences=_read("offences", Offence, {"screen": frozenset}),
         measures=_read("measures", Measure, {"families": frozenset, "needs": frozenset}),
         grounds=_read("grounds", Ground, {}),
+        matters=_read("matters", Matter, {}),
     )
 
 

@@ -147,6 +147,7 @@ FIELD_WORDS: dict[str, Text] = {
     "/question": _("Question"),
     "/send_on_to": _("To be sent on to"),
     "/verdict": _("Word of the other side"),
+    "/matter": _("Kind of matter"),
     "/subject": _("Subject"),
     "/what": _("What happened"),
     "/when": _("When and where"),
@@ -170,6 +171,7 @@ VALUE_WORDS: dict[str, Text] = {
     **_entries("/instrument", "instruments"),
     **_entries("/offences/*/code", "offences"),
     **_entries("/measures/*/code", "measures"),
+    **_entries("/matter", "matters"),
     # Grounds on which a permission is refused too are worded by the desk.
     **{code: words for code, words in _entries("/ground", "grounds").items() if code not in DESK_VALUES},
     **_entries("/results/*/ground", "grounds"),

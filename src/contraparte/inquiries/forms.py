@@ -55,7 +55,9 @@ SECTIONS: dict[str, dict[str, tuple[str, ...]]] = {
     "spontaneous": {
         "who": MAIN, "what": ("facts", "purpose"), "marking": (*MARKED, *GRADED), "rights": ("rights",),
     },
-    "note": {"who": MAIN, "note": ("note_subject", "note_what", "note_when", "note_asked"), "marking": MARKED},
+    "note": {
+        "who": MAIN, "note": ("note_matter", "note_subject", "note_what", "note_when", "note_asked"), "marking": MARKED,
+    },
 }  # fmt: skip
 ROWS_OF: dict[str, tuple[str, ...]] = {
     "police": ("offences", "measures", "persons"),
@@ -120,6 +122,7 @@ class InquiryForm(forms.Form):
         required=False, widget=forms.CheckboxSelectMultiple,
         help_text=_("What is ticked is looked at by a second authorising person before it leaves."),
     )  # fmt: skip
+    note_matter = forms.ChoiceField(label=_("Kind of matter"), required=False)
     note_subject = _text(_("Subject"))
     note_what = _text(_("What happened"), 3)
     note_when = _text(_("When and where"))
@@ -131,6 +134,8 @@ class InquiryForm(forms.Form):
         _choose(self, "instrument", [("", "–"), *kinds])
         named = [(post.pk, f"{post.agency.country.upper()} · {_named(post.agency)} · {_named(post)}") for post in posts]
         _choose(self, "counterpart", [("", "–"), *named])
+        matters = [(code, entry_words(one)) for code, one in catalogue().matters.items()]
+        _choose(self, "note_matter", [("", "–"), *matters])
 
     def typed(self) -> dict[str, Any]:
         """What was typed, as JSON. Only for a form that is valid."""

@@ -2,7 +2,7 @@
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -29,9 +29,7 @@ class HandForm(forms.Form):
 @require_post("inquiries.ask")
 def hand(request: PageRequest, pk: int) -> HttpResponse:
     """Hand a request to another post of the agency, or return it to the one that handed it over."""
-    found = queries.inquiry(request.tenure, pk)
-    if found.side != Inquiry.Side.INITIATOR or found.post_id != request.tenure.post_id:
-        raise Http404
+    found = queries.own_inquiry(request.tenure, pk, Inquiry.Side.INITIATOR)
     form = HandForm(request.POST)
     if not form.is_valid():
         return thread_page(request, found, hand_form=form, status=422)

@@ -1,6 +1,7 @@
 """Forms of the letter: its other language text by text, and the signed copy."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -9,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from contraparte.inquiries.forms import DATE
 from contraparte.inquiries.rules.translating import NAMES, Pair
 from contraparte.inquiries.wording import TONGUES, letter_text_words
+from contraparte.protocol.errors import InquiryFieldError
 
 TEXT = "text-"
 
@@ -40,6 +42,15 @@ class LetterForm(forms.Form):
     def texts(self) -> Mapping[str, str]:
         """The translations typed, by the names of their texts. Only for a form that is valid."""
         return {pair.name: str(self.cleaned_data[TEXT + pair.name]) for pair in self.pairs}
+
+    def certified(self, certifies: bool) -> tuple[str, date | None]:
+        """Who certifies the translation and on which day, or neither. Raises InquiryFieldError for half of it."""
+        if not certifies:
+            return "", None
+        by, on = self.cleaned_data["translated_by"], self.cleaned_data["translated_on"]
+        if not (by and on):
+            raise InquiryFieldError(field="translated_on" if by else "translated_by")
+        return str(by), on
 
     def beside(self) -> list[tuple[Pair, Any]]:
         """Every text with the field of its translation. Labels say which the letter needs; saving needs none."""

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from contraparte.desk.uploads import SealedUpload, SealingUploadHandler
+from contraparte.directory.models import Tenure
 from contraparte.exchange import actions as exchange
 from contraparte.inquiries import presenting, queries
 from contraparte.inquiries.actions.signing import open_copy
@@ -23,7 +24,6 @@ from contraparte.protocol.errors import (
     AttachmentNameError,
     AttachmentTooLargeError,
     ContraparteError,
-    InquiryFieldError,
     LetterTooLargeError,
 )
 from contraparte.protocol.ids import country_of
@@ -34,17 +34,18 @@ from contraparte.web.wording import status_of, words_of
 NO_STORE = "private, no-store"
 
 
-def _letter(request: PageRequest, pk: int) -> Inquiry:
-    found = queries.inquiry(request.tenure, pk)
+def letter_for(tenure: Tenure, pk: int) -> Inquiry:
+    """A letter the tenure may read, or 404."""
+    found = queries.inquiry(tenure, pk)
     if found.family != Inquiry.Family.LETTER:
         raise Http404
     return found
 
 
-def _own_letter(request: PageRequest, pk: int) -> Inquiry:
+def own_letter(tenure: Tenure, pk: int) -> Inquiry:
     """A letter this post writes itself, or 404."""
-    found = _letter(request, pk)
-    if found.side != Inquiry.Side.INITIATOR or found.post_id != request.tenure.post_id:
+    found = letter_for(tenure, pk)
+    if found.side != Inquiry.Side.INITIATOR or found.post_id != tenure.post_id:
         raise Http404
     return found
 
@@ -52,17 +53,16 @@ def _own_letter(request: PageRequest, pk: int) -> Inquiry:
 @form_page("inquiries.ask")
 def letter(request: PageRequest, pk: int) -> HttpResponse:
     """The letter's other language, its day, who signs, and its signed copies."""
-    found = _own_letter(request, pk)
+    found = own_letter(request.tenure, pk)
     if queries.has_left(found):
         return redirect("inquiries:inquiry", found.pk)
-    form = _letter_form(found, request.POST if request.method == "POST" else None)
+    form = letter_form(found, request.POST if request.method == "POST" else None)
     error: ContraparteError | None = None
     if request.method == "POST" and form.is_valid():
         told = form.cleaned_data
         certifies = request.POST.get("do") == "certify"
         try:
-            if certifies and not (told["translated_by"] and told["translated_on"]):
-                raise InquiryFieldError(field="translated_by" if not told["translated_by"] else "translated_on")
+            certified_by, certified_on = form.certified(certifies)
             write_translation(
                 found,
                 form.texts(),
@@ -71,8 +71,8 @@ def letter(request: PageRequest, pk: int) -> HttpResponse:
                 signer=told["signer"],
                 by=request.tenure,
                 now=timezone.now(),
-                certified_by=told["translated_by"] if certifies else "",
-                certified_on=told["translated_on"] if certifies else None,
+                certified_by=certified_by,
+                certified_on=certified_on,
             )
         except ContraparteError as refusal:
             error = refusal
@@ -83,7 +83,8 @@ def letter(request: PageRequest, pk: int) -> HttpResponse:
     return _letter_page(request, found, form=form, error=error, status=status)
 
 
-def _letter_form(found: Inquiry, data: Any = None) -> LetterForm:
+def letter_form(found: Inquiry, data: Any = None) -> LetterForm:
+    """The form of a letter as it stands, or as it was filled in."""
     typed = found.typed
     initial = {
         "written_in": typed.get("written_in") or ("es" if country_of(found.post_id) == "mx" else "en"),
@@ -105,7 +106,7 @@ def _letter_page(
     error: ContraparteError | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    form = form or _letter_form(found)
+    form = form or letter_form(found)
     signed = signed or SignedForm(use_required_attribute=False)
     words = words_of(error) if error is not None else None
     if words is not None:
@@ -126,13 +127,9 @@ def _letter_page(
 @page("inquiries.view")
 def letter_pdf(request: PageRequest, pk: int) -> HttpResponse:
     """The letter as PDF: of a draft as it would leave, of one that left as it left."""
-    found = _letter(request, pk)
-    body = queries.letter_body(found)
-    if not body:
-        raise Http404
+    found = letter_for(request.tenure, pk)
     try:
-        told = letter_of(body)
-        data = render_letter(told)
+        return pdf_answer(found, by=request.tenure)
     except ContraparteError as refusal:
         return render(
             request,
@@ -140,8 +137,17 @@ def letter_pdf(request: PageRequest, pk: int) -> HttpResponse:
             {"inquiry": found, "words": words_of(refusal), "letter": presenting.letter_shown(found)},
             status=status_of(refusal),
         )
+
+
+def pdf_answer(found: Inquiry, *, by: Tenure) -> HttpResponse:
+    """The PDF of a letter, opened by `by`. LetterIncompleteError; Http404 where nothing is left of it."""
+    body = queries.letter_body(found)
+    if not body:
+        raise Http404
+    told = letter_of(body)
+    data = render_letter(told)
     if found.conversation is not None:
-        exchange.note_opened(found.conversation, by=request.tenure, now=timezone.now())
+        exchange.note_opened(found.conversation, by=by, now=timezone.now())
     name = file_name(str(body.get("reference", "")), told.version)
     return HttpResponse(
         data,
@@ -154,7 +160,7 @@ def letter_pdf(request: PageRequest, pk: int) -> HttpResponse:
 @require_post("inquiries.ask")
 def sign(request: PageRequest, pk: int) -> HttpResponseBase:
     """Take in a signed copy. The body is read only for who may, and sealed while it is read."""
-    found = _own_letter(request, pk)
+    found = own_letter(request.tenure, pk)
     copy = SignedCopy()
     handler = SealingUploadHandler(request, copy, limit=COPY_BYTES)
     request.upload_handlers = [handler]
@@ -199,7 +205,11 @@ def _sign(request: PageRequest, found: Inquiry, copy: SignedCopy, handler: Seali
 @page("inquiries.view")
 def signed_copy(request: PageRequest, pk: int, copy: int) -> HttpResponseBase:
     """A signed copy, void or not, for who may read the letter. It is proven before the first byte is given."""
-    found = _letter(request, pk)
+    return copy_answer(letter_for(request.tenure, pk), copy)
+
+
+def copy_answer(found: Inquiry, copy: int) -> HttpResponseBase:
+    """The bytes of a signed copy, or 404. AttachmentLostError, AttachmentChangedError."""
     kept = found.signed_copies.filter(pk=copy).exclude(file="").first()
     if kept is None:
         raise Http404

@@ -157,10 +157,11 @@ class SharedDraft(InquiryRequest):
 
 
 class InquiryNote(Payload):
-    """`inquiry.note/1`: a small matter in four fields."""
+    """`inquiry.note/1`: a small matter in four fields. `matter` is its kind, kept also where nobody here knows it."""
 
     reference: Short
     instrument: Short = "liaison_note"
+    matter: Short = ""
     subject: Line
     what: Words = ""
     when: Line = ""
@@ -312,6 +313,7 @@ REQUEST_CLASSES: Final = {
 NOTE_CLASSES: Final = {
     **REFERENCES,
     "/instrument": "administrative",
+    "/matter": "administrative",
     "/subject": "case",
     "/what": "case",
     "/when": "event",

@@ -73,6 +73,14 @@ def inquiry(tenure: Tenure, pk: int) -> Inquiry:
     return found
 
 
+def own_inquiry(tenure: Tenure, pk: int, side: Inquiry.Side) -> Inquiry:
+    """One inquiry of the tenure's own post on that side, or 404."""
+    found = inquiry(tenure, pk)
+    if found.side != side or found.post_id != tenure.post_id:
+        raise Http404
+    return found
+
+
 def desk(
     tenure: Tenure, now: datetime, *, ended: bool = False, asked: bool | None = None, group: str = ""
 ) -> list[Row]:

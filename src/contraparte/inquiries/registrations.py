@@ -16,10 +16,12 @@ from contraparte.inquiries.actions.handing_over import require_sent
 from contraparte.inquiries.actions.sharing import tell_sent_on
 from contraparte.inquiries.actions.signing import forget_signed, keeps_back, owns_file
 from contraparte.inquiries.actions.stepping import lapse_unconfirmed
+from contraparte.inquiries.copy_auditing import find_copy_faults
 from contraparte.inquiries.handlers import on_comment, on_opening, on_shared, on_step
 from contraparte.inquiries.problems import PROBLEMS
 from contraparte.inquiries.queries import find_inquiries, taken_up_by
 from contraparte.inquiries.rules.lifecycle import PAUSE_CAP
+from contraparte.ledger.registry import register_cross_check
 from contraparte.web import permissions
 from contraparte.web.registry import (
     NavItem,
@@ -148,6 +150,7 @@ def register() -> None:
     exchange.register_periodic("inquiries.sent_on", TELL_EVERY_S, tell_sent_on)
     exchange.register_file_owner(owns_file)
     exchange.register_eraser(forget_signed)
+    register_cross_check("signed copies", find_copy_faults)
     permissions.register_permissions(PERMISSIONS)
     register_problems(PROBLEMS)
     desk.register_subject(
@@ -166,6 +169,8 @@ def register() -> None:
     desk.register_words("stage", desk_entries.STAGE_WORDS)
     desk.register_words("close", desk_entries.CLOSE_WORDS)
     register_api("contraparte.inquiries.api")
+    register_api("contraparte.inquiries.way_api")
+    register_api("contraparte.inquiries.letter_api")
     register_nav(NavItem(_("Inquiries"), "inquiries:desk", "inquiries.view", 15, icon="forum"))
     register_search(SearchSource(_("Inquiries"), "inquiries.view", find_inquiries))
 

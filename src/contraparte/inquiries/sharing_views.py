@@ -2,15 +2,16 @@
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from contraparte.inquiries import presenting, queries
+from contraparte.inquiries import presenting
 from contraparte.inquiries.actions.sharing import comment_on_draft, share_draft, take_up
 from contraparte.inquiries.models import Inquiry
+from contraparte.inquiries.queries import own_inquiry
 from contraparte.inquiries.views import thread_page
 from contraparte.inquiries.wording import VERDICTS
 from contraparte.protocol.errors import ContraparteError
@@ -42,7 +43,7 @@ class CommentForm(forms.Form):
 @require_post("inquiries.ask")
 def share(request: PageRequest, pk: int) -> HttpResponse:
     """Show what is typed so far to the other side; it waits for its release like all else."""
-    found = _own(request, pk, Inquiry.Side.INITIATOR)
+    found = own_inquiry(request.tenure, pk, Inquiry.Side.INITIATOR)
     form = ShareForm(request.POST)
     if not form.is_valid():
         return thread_page(request, found, share_form=form, status=422)
@@ -59,7 +60,7 @@ def share(request: PageRequest, pk: int) -> HttpResponse:
 @require_post("inquiries.step")
 def comment(request: PageRequest, pk: int) -> HttpResponse:
     """Say whether a draft that was shown is complete for this side."""
-    found = _own(request, pk, Inquiry.Side.RESPONDER)
+    found = own_inquiry(request.tenure, pk, Inquiry.Side.RESPONDER)
     form = CommentForm(request.POST)
     if not form.is_valid():
         return thread_page(request, found, comment_form=form, status=422)
@@ -78,17 +79,10 @@ def comment(request: PageRequest, pk: int) -> HttpResponse:
 @require_post("inquiries.ask")
 def take(request: PageRequest, pk: int) -> HttpResponse:
     """Take a shown draft up as a request of one's own, to be sent on."""
-    found = _own(request, pk, Inquiry.Side.RESPONDER)
+    found = own_inquiry(request.tenure, pk, Inquiry.Side.RESPONDER)
     try:
         made = take_up(found, by=request.tenure, now=timezone.now())
     except ContraparteError as refusal:
         return thread_page(request, found, error=refusal, status=status_of(refusal))
     messages.success(request, _("Taken up. Its author is told; read it through, then draft it for release."))
     return redirect("inquiries:edit", made.pk)
-
-
-def _own(request: PageRequest, pk: int, side: Inquiry.Side) -> Inquiry:
-    found = queries.inquiry(request.tenure, pk)
-    if found.side != side or found.post_id != request.tenure.post_id:
-        raise Http404
-    return found

@@ -1,4 +1,4 @@
-"""What inquiries are about, for "who handles X": an offence or measure in either language → the types that carry it."""
+"""What inquiries are about, for "who handles X": an offence, measure or matter in either language → its types."""
 
 from collections.abc import Iterator
 
@@ -17,6 +17,8 @@ def types_about(word: str) -> set[str]:
     for measure in known.measures.values():
         if is_in(word, _texts(measure)):
             found |= {opener for family, opener in OPENERS.items() if family in measure.families}
+    if any(is_in(word, _texts(matter)) for code, matter in known.matters.items() if code != "other"):
+        found.add(OPENERS["note"])
     for instrument in known.instruments.values():
         if is_in(word, _texts(instrument)):
             found.add(OPENERS[instrument.family])

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from contraparte.desk.conflicts import conflicts_of
 from contraparte.desk.queries import conversation_url, names_of
 from contraparte.exchange import actions as exchange
 from contraparte.exchange.models import Draft
@@ -16,15 +17,21 @@ from contraparte.inquiries import presenting, queries
 from contraparte.inquiries.actions.asking import convert_lead, redirect_request
 from contraparte.inquiries.actions.handing import giver_of
 from contraparte.inquiries.actions.stepping import request_body, take_step
-from contraparte.inquiries.catalogue import catalogue
 from contraparte.inquiries.forms import STEP_FIELDS, StepForm
 from contraparte.inquiries.models import Inquiry
 from contraparte.inquiries.rules.lifecycle import STEPS as STEP_NAMES
-from contraparte.inquiries.rules.steps import SHAREABLE
 from contraparte.inquiries.standings import Standing, standing_of
-from contraparte.inquiries.wording import FAMILIES, STATES, STEP_HELP, STEPS, entry_words, measure_words
+from contraparte.inquiries.ways import (
+    RESPONDER,
+    formal_instruments,
+    is_inside,
+    is_lead,
+    may_be_taken,
+    may_show,
+    transferred_to,
+)
+from contraparte.inquiries.wording import FAMILIES, STATES, STEP_HELP, STEPS, measure_words
 from contraparte.protocol.errors import ContraparteError, InquiryStepError, StepDraftedError
-from contraparte.protocol.ids import country_of
 from contraparte.web.permissions import PageRequest, form_page, may, page, require_post
 from contraparte.web.wording import Words, status_of, words_of
 
@@ -119,52 +126,16 @@ def thread_page(
         "can_edit": may_step and found.side == Inquiry.Side.INITIATOR and not thread,
         "letter": presenting.letter_shown(found),
         "shared": presenting.shared_entries(shared),
-        "share_form": (share_form or ShareForm()) if may_step and _may_show(standing) else None,
+        "share_form": (share_form or ShareForm()) if may_step and may_show(standing) else None,
         "comment_form": (comment_form or CommentForm()) if may_step and shown and found.side == RESPONDER else None,
-        "may_take": may_step
-        and found.side == RESPONDER
-        and queries.is_to_be_sent_on(shown)
-        and not found.followers.exists(),
-        "ways_on": queries.posts_abroad(request.tenure) if may_step and is_ours and _is_inside(found) else [],
-        "convert": _formal_instruments() if may_step and _is_lead(standing) else [],
-        "transferred_to": _transferred_to(standing) if may_step else "",
+        "may_take": may_step and may_be_taken(found),
+        "ways_on": queries.posts_abroad(request.tenure) if may_step and is_ours and is_inside(found) else [],
+        "convert": formal_instruments() if may_step and is_lead(standing) else [],
+        "conflicts": conflicts_of(found.conversation, request.tenure, now) if may_step and is_lead(standing) else None,
+        "transferred_to": transferred_to(standing) if may_step else "",
         "words": words_of(error) if error is not None else None,
     }
     return render(request, "inquiries/inquiry.html", context, status=status)
-
-
-RESPONDER = Inquiry.Side.RESPONDER
-
-
-def _is_inside(found: Inquiry) -> bool:
-    """Whether it is addressed to an agency of the own country, which may send it on."""
-    return bool(found.counterpart) and country_of(found.counterpart) == country_of(found.post_id)
-
-
-def _may_show(standing: Standing) -> bool:
-    """Whether this side may show its draft to the other one: a request it writes and has not sent."""
-    one = standing.inquiry
-    return one.side == Inquiry.Side.INITIATOR and one.family in SHAREABLE and standing.fold.state == "draft"
-
-
-def _is_lead(standing: Standing) -> bool:
-    """Whether a formal request may be made of it: intelligence this side asked for or was told, not yet converted."""
-    one = standing.inquiry
-    asked = one.family == Inquiry.Family.POLICE and one.side == Inquiry.Side.INITIATOR
-    told = one.family == Inquiry.Family.SPONTANEOUS and one.side == Inquiry.Side.RESPONDER
-    return (asked or told) and standing.settled.state != "draft" and not one.followers.exists()
-
-
-def _formal_instruments() -> list[tuple[str, str]]:
-    return [(code, entry_words(one)) for code, one in catalogue().instruments.items() if one.formal]
-
-
-def _transferred_to(standing: Standing) -> str:
-    """The post named as competent, to who asked and has not asked there yet."""
-    one = standing.inquiry
-    if standing.settled.state != "transferred" or one.side != Inquiry.Side.INITIATOR or one.followers.exists():
-        return ""
-    return next((str(event.facts.get("to", "")) for event in standing.fold.applied if event.step == "transfer"), "")
 
 
 @require_post("inquiries.ask")
@@ -172,11 +143,11 @@ def convert(request: PageRequest, pk: int) -> HttpResponse:
     """Make a formal request of a lead: pre-filled, linked, counted once."""
     found = queries.inquiry(request.tenure, pk)
     if found.post_id != request.tenure.post_id or (
-        not _is_lead(standing_of(found, timezone.now())) and not found.followers.exists()
+        not is_lead(standing_of(found, timezone.now())) and not found.followers.exists()
     ):
         raise Http404
     wanted = request.POST.get("instrument", "")
-    instrument = wanted if wanted in dict(_formal_instruments()) else _formal_instruments()[0][0]
+    instrument = wanted if wanted in dict(formal_instruments()) else formal_instruments()[0][0]
     try:
         made = convert_lead(found, instrument=instrument, by=request.tenure, now=timezone.now())
     except ContraparteError as refusal:
@@ -189,7 +160,7 @@ def convert(request: PageRequest, pk: int) -> HttpResponse:
 def send_on(request: PageRequest, pk: int) -> HttpResponse:
     """Ask the post that was named as competent, with the same request."""
     found = queries.inquiry(request.tenure, pk)
-    to = _transferred_to(standing_of(found, timezone.now()))
+    to = transferred_to(standing_of(found, timezone.now()))
     if not to or found.post_id != request.tenure.post_id:
         raise Http404
     made = redirect_request(found, to=to, by=request.tenure, now=timezone.now())
@@ -255,8 +226,8 @@ def _step_page(
         "marked": [form[name] for name in MARKED if name in form.fields],
         "words": error,
         "is_open": step in standing.steps,
-        "may_convert": error is not None and error.code == "inquiry.use.intelligence" and _is_lead(standing),
-        "instruments": _formal_instruments(),
+        "may_convert": error is not None and error.code == "inquiry.use.intelligence" and is_lead(standing),
+        "instruments": formal_instruments(),
         "marking": presenting.marking_words(found.marking),
     }
     return render(request, "inquiries/step.html", context, status=status)

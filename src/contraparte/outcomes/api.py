@@ -1,17 +1,25 @@
-"""Outcomes for programs: the same forms, queries and actions as the pages, in JSON."""
+"""Outcomes and feedback for programs: the same forms, queries and actions as the pages, in JSON.
+
+A correction replaces facts, so it names the ETag of those it was made from as If-Match. A word on an outcome honours
+If-Match where it is sent: then nobody confirms facts that were corrected meanwhile.
+"""
 
 from typing import Any
 
+from django.http import HttpResponse
 from django.utils import timezone
 from ninja import Router, Schema
 
+from contraparte.exchange import actions as exchange
+from contraparte.exchange.models import Obligation
 from contraparte.outcomes import queries
-from contraparte.outcomes.actions import stating
-from contraparte.outcomes.forms import ConfirmForm, ReasonForm, ReportForm
-from contraparte.outcomes.models import Outcome
+from contraparte.outcomes.actions import stating, using
+from contraparte.outcomes.forms import ConfirmForm, CorrectForm, FeedbackForm, InformForm, ReasonForm, ReportForm
+from contraparte.outcomes.models import Feedback, Outcome
 from contraparte.outcomes.rules.kinds import Contribution
+from contraparte.outcomes.rules.lifecycle import State, allowed
 from contraparte.protocol.errors import ApiFieldError
-from contraparte.web.api.answers import once, page_of, posted, require_valid
+from contraparte.web.api.answers import once, page_of, posted, require_match, require_valid, tag_of
 from contraparte.web.api.doors import ApiRequest, Opens
 
 router = Router(tags=["outcomes"])
@@ -39,10 +47,38 @@ class Confirmation(Schema):
     victim: bool = False
 
 
+class Correction(Schema):
+    """The facts as they are now, and what has changed."""
+
+    kind: str
+    happened_on: str
+    reason: str
+    region: str = ""
+    what: str = ""
+    quantity: str = ""
+    unit: str = ""
+    ours: list[str] = []
+    yours: list[str] = []
+    overturned_on: str = ""
+
+
 class Why(Schema):
-    """Why it is contested."""
+    """Why it is contested or taken back."""
 
     reason: str
+
+
+class Informed(Schema):
+    """The day on which a victim was informed."""
+
+    told_on: str
+
+
+class UseTold(Schema):
+    """What became of an answer: `used:` or `not:` with its code, and in words."""
+
+    code: str
+    note: str = ""
 
 
 @router.get("/outcomes", auth=Opens("outcomes.view", "read"))
@@ -52,14 +88,23 @@ def list_outcomes(request: ApiRequest, cursor: str = "") -> dict[str, Any]:
 
 
 @router.get("/outcomes/{int:pk}", auth=Opens("outcomes.view", "read"))
-def show_outcome(request: ApiRequest, pk: int) -> dict[str, Any]:
-    """One outcome: its facts, how it stands, who said what."""
+def show_outcome(request: ApiRequest, pk: int, response: HttpResponse) -> dict[str, Any]:
+    """One outcome: its facts, how it stands, who said what, which steps are open, which others may be the same."""
     row = queries.outcome(request.tenure, pk)
+    exchange.note_opened(row.conversation, by=request.tenure, now=timezone.now())
+    response["ETag"] = _tag(row)
+    duty = getattr(row, "victim_duty", None)
     words = [
         {"act": word.act, "by_us": word.by_reporter == row.is_ours, "at": word.message.at}
         for word in queries.words_of(row)
     ]
-    return _told(row) | {"words": words}
+    return _told(row) | {
+        "words": words,
+        "steps": sorted(allowed(State(row.state), is_reporter=row.is_ours)),
+        "alike": [{"id": one.pk, "uuid": str(one.uuid), "counterpart": one.counterpart} for one in queries.alike(row)],
+        "marking": row.marking,
+        "victim": {"opened_at": duty.opened_at, "told_on": duty.told_on} if duty is not None else None,
+    }
 
 
 @router.post("/conversations/{int:pk}/outcomes", auth=Opens("outcomes.report", "write"))
@@ -88,7 +133,7 @@ def confirm_outcome(request: ApiRequest, pk: int, told: Confirmation) -> dict[st
         request,
         lambda: _state(
             stating.confirm_outcome(
-                row,
+                _as_read(request, row),
                 contribution=frozenset(map(Contribution, read["contribution"])),
                 same_as=read.get("same_as", ""),
                 victim=read["victim"],
@@ -107,8 +152,124 @@ def contest_outcome(request: ApiRequest, pk: int, told: Why) -> dict[str, Any]:
     require_valid(form)
     reason = form.cleaned_data["reason"]
     return once(
-        request, lambda: _state(stating.contest_outcome(row, reason=reason, by=request.tenure, now=timezone.now()))
+        request,
+        lambda: _state(
+            stating.contest_outcome(_as_read(request, row), reason=reason, by=request.tenure, now=timezone.now())
+        ),
     )
+
+
+@router.post("/outcomes/{int:pk}/correct", auth=Opens("outcomes.report", "write"))
+def correct_outcome(request: ApiRequest, pk: int, told: Correction) -> dict[str, Any]:
+    """Replace the facts of our report; they are to be confirmed again. Wants an Idempotency-Key, and If-Match."""
+    row = queries.outcome(request.tenure, pk)
+    form = CorrectForm(posted(told.dict()))
+    require_valid(form)
+    facts, reason = form.facts(), form.cleaned_data["reason"]
+
+    def act() -> dict[str, Any]:
+        read = _as_read(request, row, must=True)
+        return _state(stating.correct_outcome(read, facts, reason=reason, by=request.tenure, now=timezone.now()))
+
+    return once(request, act)
+
+
+@router.post("/outcomes/{int:pk}/retract", auth=Opens("outcomes.report", "write"))
+def retract_outcome(request: ApiRequest, pk: int, told: Why) -> dict[str, Any]:
+    """Take our report back; final, and it counts nowhere. Wants an Idempotency-Key."""
+    row = queries.outcome(request.tenure, pk)
+    form = ReasonForm(posted(told.dict()))
+    require_valid(form)
+    reason = form.cleaned_data["reason"]
+    return once(
+        request,
+        lambda: _state(
+            stating.retract_outcome(_as_read(request, row), reason=reason, by=request.tenure, now=timezone.now())
+        ),
+    )
+
+
+@router.post("/outcomes/{int:pk}/victim", auth=Opens("outcomes.report", "write"))
+def inform_victim(request: ApiRequest, pk: int, told: Informed) -> dict[str, Any]:
+    """Note when a victim was informed; stays here. Wants an Idempotency-Key."""
+    row = queries.outcome(request.tenure, pk)
+    form = InformForm(posted(told.dict()))
+    require_valid(form)
+    day = form.cleaned_data["told_on"]
+
+    def act() -> dict[str, Any]:
+        stating.note_victim_told(row, told_on=day, by=request.tenure, now=timezone.now())
+        return {"outcome": row.pk, "told_on": day.isoformat()}
+
+    return once(request, act)
+
+
+@router.get("/feedback/owed", auth=Opens("outcomes.view", "read"))
+def list_feedback_owed(request: ApiRequest) -> dict[str, Any]:
+    """Answers whose use we owe a word on, and answers of ours nobody has spoken of; the oldest first, 200 of each."""
+    return {
+        "owed": [_owed(one, one.step.holder) for one in queries.feedback_owed(request.tenure)],
+        "awaited": [_owed(one, one.step.message.sender) for one in queries.feedback_awaited(request.tenure)],
+    }
+
+
+@router.get("/feedback", auth=Opens("outcomes.view", "read"))
+def list_feedback(request: ApiRequest, cursor: str = "") -> dict[str, Any]:
+    """What was said of answers, by this post and about its own, in the order of their numbers."""
+    return page_of(queries.feedback_given(request.tenure), cursor, _feedback)
+
+
+@router.post("/feedback/{int:pk}", auth=Opens("outcomes.feedback", "write"))
+def give_feedback(request: ApiRequest, pk: int, told: UseTold) -> dict[str, Any]:
+    """Say what became of the answer that ended a step. Leaves at once. Wants an Idempotency-Key."""
+    step: Obligation = queries.owed_step(request.tenure, pk)
+    form = FeedbackForm(posted(told.dict()))
+    require_valid(form)
+    note = form.cleaned_data["note"]
+
+    def act() -> dict[str, Any]:
+        said = using.give_feedback(
+            step, used=form.used, not_used=form.not_used, note=note, by=request.tenure, now=timezone.now()
+        )
+        return {"feedback": said.pk}
+
+    return once(request, act)
+
+
+def _as_read(request: ApiRequest, row: Outcome, *, must: bool = False) -> Outcome:
+    """The row, locked, if it still is what the caller has read. Raises ApiOutdatedError."""
+    held = Outcome.objects.select_for_update(of=("self",)).select_related("conversation").get(pk=row.pk)
+    if must or "If-Match" in request.headers:
+        require_match(request, _tag(held))
+    return held
+
+
+def _tag(row: Outcome) -> str:
+    return tag_of([row.pk, row.version, row.state, row.changed_at])
+
+
+def _owed(one: queries.Owed, answered_by: str) -> dict[str, Any]:
+    return {
+        "step": one.step.pk,
+        "conversation": one.step.conversation_id,
+        "request": str(one.step.message.uuid),
+        "post": answered_by,
+        "answered_at": one.step.closed_at,
+        "due_at": one.due_at,
+    }
+
+
+def _feedback(row: Feedback) -> dict[str, Any]:
+    return {
+        "id": row.pk,
+        "conversation": row.request.conversation_id,
+        "request": str(row.request.uuid),
+        "is_ours": row.is_ours,
+        "is_used": row.is_used,
+        "code": row.code,
+        "note": row.note,
+        "at": row.at,
+    }
 
 
 def _told(row: Outcome) -> dict[str, Any]:

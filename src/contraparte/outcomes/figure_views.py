@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
 
-from contraparte.directory.models import Agency
+from contraparte.directory.models import Agency, Tenure
 from contraparte.outcomes import collecting, presenting, queries
 from contraparte.outcomes.forms import FiguresForm
 from contraparte.outcomes.rules.figures import Figures
@@ -36,7 +36,7 @@ class Asked:
 @page("outcomes.figures")
 def figures(request: PageRequest) -> HttpResponse:
     """The report as a page."""
-    asked = _asked(request, timezone.now())
+    asked = asked_by(request.tenure, request.GET, timezone.now())
     wanted = [name for row in asked.rows for name in row.ids]
     places = queries.places_of(request.tenure, wanted) if wanted else {}
     names = _names(asked.figures.pair) if asked.figures else {}
@@ -57,13 +57,18 @@ def figures(request: PageRequest) -> HttpResponse:
 @page("outcomes.figures")
 def figures_csv(request: PageRequest) -> HttpResponse:
     """The same figures for a spreadsheet."""
-    asked = _asked(request, timezone.now())
+    asked = asked_by(request.tenure, request.GET, timezone.now())
     if asked.figures is None:
         raise Http404
+    return csv_of(asked.figures, asked)
+
+
+def csv_of(told: Figures, asked: Asked) -> HttpResponse:
+    """A report as a CSV file."""
     answer = HttpResponse(content_type="text/csv; charset=utf-8")
-    name = f"{asked.figures.quarter}-{'-'.join(asked.figures.pair)}{'-public' if asked.public else ''}.csv"
+    name = f"{told.quarter}-{'-'.join(told.pair)}{'-public' if asked.public else ''}.csv"
     answer["Content-Disposition"] = f'attachment; filename="{name}"'
-    write_csv(answer, asked.figures, asked.rows)
+    write_csv(answer, told, asked.rows)
     return answer
 
 
@@ -77,14 +82,14 @@ def write_csv(to: Any, told: Figures, rows: list[Row]) -> None:
         writer.writerow([*head, *values])
 
 
-def _asked(request: PageRequest, now: datetime) -> Asked:
-    tenure = request.tenure
+def asked_by(tenure: Tenure, query: QueryDict, now: datetime) -> Asked:
+    """What a query asks of the agency's figures; what it leaves out is the first partner and this quarter."""
     agency = agency_of(tenure.post_id)
     partners = _names(collecting.partners_of(tenure))
     quarters = [Quarter.of(now.date())]
     for _ in range(QUARTERS_BACK):
         quarters.append(quarters[-1].previous)
-    given = request.GET.copy()
+    given = query.copy()
     given.setdefault("agency", next(iter(partners), ""))
     given.setdefault("quarter", str(quarters[0]))
     form = FiguresForm(

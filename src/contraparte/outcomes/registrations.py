@@ -104,6 +104,7 @@ def register() -> None:
     desk.register_words("stage", desk_entries.STAGE_WORDS)
     desk.register_words("close", desk_entries.CLOSE_WORDS)
     register_api("contraparte.outcomes.api")
+    register_api("contraparte.outcomes.link_api")
     register_nav(NavItem(_("Outcomes"), "outcomes:desk", "outcomes.view", 50, icon="flag"))
     register_nav(NavItem(_("Quarterly figures"), "outcomes:figures", "outcomes.figures", 61, icon="assessment"))
     register_notices(NoticeSource("outcomes.view", desk_entries.notices))

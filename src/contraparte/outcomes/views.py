@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from contraparte.desk.conflicts import conflicts_of
 from contraparte.desk.markings import marking_words
 from contraparte.desk.queries import names_of
 from contraparte.exchange import actions as exchange
@@ -90,7 +91,12 @@ def report(request: PageRequest, pk: int) -> HttpResponse:
     if done is not None:
         messages.success(request, _("Reported. The other side will confirm or contest it."))
         return redirect("outcomes:outcome", done.pk)
-    context = {"form": form, "about": about, "posts": names_of([about.counterpart])}
+    context = {
+        "form": form,
+        "about": about,
+        "posts": names_of([about.counterpart]),
+        "conflicts": conflicts_of(about, request.tenure, timezone.now()),
+    }
     return render(request, "outcomes/report.html", context, status=422 if form.errors else 200)
 
 
@@ -163,7 +169,7 @@ def correct(request: PageRequest, pk: int) -> HttpResponse:
     if _done(request, form, act) is not None:
         messages.success(request, _("Corrected. The other side is asked to confirm it again."))
         return redirect("outcomes:outcome", pk)
-    context = _about(row) | {"form": form}
+    context = _about(row) | {"form": form, "conflicts": conflicts_of(row.about, request.tenure, timezone.now())}
     return render(request, "outcomes/correct.html", context, status=422 if form.errors else 200)
 
 
@@ -262,6 +268,7 @@ def link(request: PageRequest, pk: int) -> HttpResponse:
         "posts": names_of([row.counterpart]),
         "can_agree": not row.is_ours and row.state == CaseLink.State.ASKED,
         "can_end": row.state != CaseLink.State.ENDED,
+        "conflicts": conflicts_of(row.about, request.tenure, timezone.now()),
     }
     return render(request, "outcomes/link.html", context, status=422 if form.errors else 200)
 
@@ -274,7 +281,12 @@ def ask_link(request: PageRequest, pk: int) -> HttpResponse:
     done = _done(request, form, lambda: linking.ask_link(about, by=request.tenure, now=timezone.now()))
     if done is not None:
         return redirect("outcomes:link", done.pk)
-    context = {"about": about, "form": form, "posts": names_of([about.counterpart])}
+    context = {
+        "about": about,
+        "form": form,
+        "posts": names_of([about.counterpart]),
+        "conflicts": conflicts_of(about, request.tenure, timezone.now()),
+    }
     return render(request, "outcomes/ask_link.html", context, status=422 if form.errors else 200)
 
 

@@ -1408,6 +1408,54 @@ class EvidenceForbiddenError(PolicyError):
     code = "evidence.forbidden"
 
 
+class DisclosureFieldError(InputError):
+    """A duty of disclosure without its basis, or an objection without a known ground. `field`."""
+
+    code = "disclosure.field"
+
+
+class DisclosureNeedlessError(PolicyError):
+    """A duty of disclosure declared for what may be filed anyhow: its marking or a permission allows it."""
+
+    code = "disclosure.needless"
+
+
+class DisclosureUntoldError(StateError):
+    """A duty of disclosure was declared; who sent the item has not signed yet that it was told. `item`."""
+
+    code = "disclosure.untold"
+
+
+class DisclosureUnconfirmedError(StateError):
+    """A duty of disclosure was declared and told; the second authorising person has not confirmed it. `item`."""
+
+    code = "disclosure.unconfirmed"
+
+
+class DisclosureSameError(PolicyError):
+    """A duty of disclosure confirmed by the very person who declared it."""
+
+    code = "disclosure.same_person"
+
+
+class DisclosureObjectionError(StateError):
+    """A duty of disclosure confirmed without having read the objection of who sent the item."""
+
+    code = "disclosure.objection"
+
+
+class DisclosureStateError(StateError):
+    """A step that this duty of disclosure does not allow now. `state`."""
+
+    code = "disclosure.state"
+
+
+class DisclosureUnknownError(StateError):
+    """An objection to a duty of disclosure that nobody here has declared to that post."""
+
+    code = "disclosure.unknown"
+
+
 class DutyFieldError(InputError):
     """A line of a duty roster without its day, in the past, or for somebody who does not serve there. `field`."""
 

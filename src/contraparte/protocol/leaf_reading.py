@@ -19,6 +19,7 @@ _KINDS = (
     "node:recovered",
     "message:recalled",
     "release:reviewed",
+    "disclosure:confirmed",
 )
 _MAX_MINUTE = int(datetime(9999, 12, 31, 23, 59, tzinfo=UTC).timestamp()) // 60
 _FIELDS = ("envelope_hash", "commitment", "signature_hash")

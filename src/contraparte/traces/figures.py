@@ -22,6 +22,7 @@ class Bar:
     label: Text
     shown: int | None
     percent: float
+    codes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ def _bars(counts: list[Count], words: dict[str, Text]) -> list[Bar]:
             words.get(count.label[0], " → ".join(count.label)),
             count.shown,
             round(100 * (count.shown or 0) / largest, 1) if largest else 0.0,
+            count.label,
         )
         for count in counts
     ]

@@ -199,6 +199,16 @@ def _walk_row(row: Walk, hop: Hop | None, owed: dict[int, Obligation]) -> DeskRo
     )
 
 
+def traces_of(tenure: Tenure) -> QuerySet[Trace]:
+    """The traces of this post, also those it has a copy of."""
+    return Trace.objects.filter(post_id=tenure.post_id).select_related("draft")
+
+
+def walks_of(tenure: Tenure) -> QuerySet[Walk]:
+    """The requests this tracing centre walks or has walked."""
+    return Walk.objects.filter(post_id=tenure.post_id)
+
+
 def trace(tenure: Tenure, pk: int) -> Trace:
     """One trace of this post. Raises Http404."""
     found = (

@@ -108,6 +108,7 @@ def register() -> None:
     desk.register_words("stage", desk_entries.STAGE_WORDS)
     desk.register_words("close", desk_entries.CLOSE_WORDS)
     register_api("contraparte.traces.api")
+    register_api("contraparte.traces.walk_api")
     register_nav(NavItem(_("Traces"), "traces:desk", "traces.view", 20, icon="location_on"))
     register_nav(NavItem(_("Questions to our book"), "traces:tasks", "traces.custody", 21, icon="local_library"))
     register_nav(NavItem(_("Figures on traces"), "traces:trends", "traces.trends", 60, icon="insights"))

@@ -18,6 +18,7 @@ from contraparte.traces.actions.hearing import adopt_request
 from contraparte.traces.actions.recording import Imported, import_rows, record_event, save_gun_row
 from contraparte.traces.actions.requesting import (
     cancel_trace,
+    may_resubmit,
     open_traces,
     resubmit_trace,
     revise_trace,
@@ -35,7 +36,7 @@ from contraparte.traces.presenting import (
     serial_reading,
 )
 from contraparte.traces.rows import read_file, read_table
-from contraparte.traces.rules.codes import RULES, ResultCode
+from contraparte.traces.rules.codes import ResultCode
 from contraparte.traces.rules.time_to_crime import band_of
 from contraparte.traces.wording import BANDS, STATES, result_words
 from contraparte.web.permissions import PageRequest, form_page, may, page, require_post
@@ -246,7 +247,7 @@ def _trace_page(request: PageRequest, found: Trace, *, form: Any = None, status:
     state = sent_state(found)
     code = ResultCode(found.code) if found.code else None
     may_open = may(request.tenure, "traces.open").allowed and found.standing == Trace.Standing.OWN
-    again = code and RULES[code].can_resubmit and found.gun and state == Trace.State.CONCLUDED and found.conversation_id
+    again = may_resubmit(found)
     days = found.time_to_crime_days
     draft = found.draft if found.draft and found.draft.state != Draft.State.RELEASED else None
     described = found.request.get("gun", {})

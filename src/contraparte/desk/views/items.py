@@ -1,4 +1,4 @@
-"""The page of one item and what may be done there: ask, permit, refuse, withdraw, recall, file, hold.
+"""The page of one item and what may be done there: ask, permit, refuse, withdraw, recall, file, hold, disclose.
 
 Each step is one action of the exchange; a refusal shows the page again with what is wrong and keeps what was typed.
 """
@@ -14,18 +14,38 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from contraparte.desk import items, queries
-from contraparte.desk.item_forms import AskForm, CourtForm, HoldForm, RecallForm, RefuseForm
-from contraparte.desk.rights_words import GROUNDS, HOLD_REASONS, KINDS, OUTCOMES, PERMISSION_STATES, RECALL_REASONS
+from contraparte.desk import disclosures, items, queries
+from contraparte.desk.item_forms import (
+    AskForm,
+    ConfirmDutyForm,
+    CourtForm,
+    DutyForm,
+    HoldForm,
+    ObjectForm,
+    RecallForm,
+    RefuseForm,
+)
+from contraparte.desk.rights_words import (
+    BASES,
+    DUTY_STATES,
+    GROUNDS,
+    HOLD_REASONS,
+    KINDS,
+    OBJECTIONS,
+    OUTCOMES,
+    PERMISSION_STATES,
+    RECALL_REASONS,
+)
 from contraparte.desk.words import PURPOSES
-from contraparte.exchange import court, holds, permissions, recalls
+from contraparte.exchange import court, disclosing, holds, permissions, recalls
 from contraparte.exchange.items import is_recalled
-from contraparte.exchange.models import Message, Permission
+from contraparte.exchange.models import DisclosureDuty, Message, Permission
 from contraparte.protocol.errors import ContraparteError
 from contraparte.web.permissions import PageRequest, may, page, require_post
 from contraparte.web.wording import status_of, words_of
 
 Forms = dict[str, forms.Form]
+DUTY_ID = "duty_%s"  # its fields have the names of others on the page
 FIELD_OF = {"recipients": "recipient", "purposes": "purpose"}
 
 
@@ -130,6 +150,58 @@ def lift(request: PageRequest, pk: int) -> HttpResponse:
     )  # fmt: skip
 
 
+@require_post("item.disclose")
+def disclose(request: PageRequest, pk: int) -> HttpResponse:
+    """Declare that law or a court obliges to disclose it."""
+    item, form = _item(request, pk), DutyForm(request.POST, auto_id=DUTY_ID)
+    told = _("Declared. Who sent it is told; then a second authorising person confirms. Nothing is filed before.")
+    return _do(
+        request, item, lambda now: disclosing.declare_duty(item, by=request.tenure, now=now, **form.cleaned_data),
+        told,
+        name="disclose", form=form,
+    )  # fmt: skip
+
+
+@require_post("item.disclose")
+def confirm_disclosure(request: PageRequest, pk: int) -> HttpResponse:
+    """Confirm as the second person: it stands in the court file."""
+    row, form = _duty(request, pk), ConfirmDutyForm(request.POST, auto_id=DUTY_ID)
+    told = _("Confirmed and recorded. Who sent the item gets a signed receipt that it was used.")
+    return _do(
+        request, row.item, lambda now: disclosing.confirm_duty(row, by=request.tenure, now=now, **form.confirmed()),
+        told,
+        name="confirm", form=form,
+    )  # fmt: skip
+
+
+@require_post("item.disclose")
+def withdraw_disclosure(request: PageRequest, pk: int) -> HttpResponse:
+    """Take back a declaration that nobody has confirmed."""
+    row = _duty(request, pk)
+    told = _("Withdrawn; who sent the item is told.")
+    return _do(request, row.item, lambda now: disclosing.withdraw_duty(row, by=request.tenure, now=now), told)
+
+
+@require_post("item.disclose")
+def object_to_disclosure(request: PageRequest, pk: int) -> HttpResponse:
+    """Object, as who sent it."""
+    row, form = _duty(request, pk), ObjectForm(request.POST, auto_id=DUTY_ID)
+    told = _("Sent. Whoever must confirm the duty reads it first; the law may still oblige them.")
+    return _do(
+        request, row.item,
+        lambda now: disclosing.object_to_duty(row, by=request.tenure, now=now, **form.cleaned_data),
+        told,
+        name="object", form=form,
+    )  # fmt: skip
+
+
+def _duty(request: PageRequest, pk: int) -> DisclosureDuty:
+    row = disclosures.duty_for(request.tenure, pk)
+    if row is None:
+        raise Http404
+    return row
+
+
 def _item(request: PageRequest, pk: int) -> Message:
     item = items.item_for(request.tenure, pk)
     if item is None:
@@ -210,5 +282,26 @@ def _page(
         "recall_reasons": RECALL_REASONS,
         "grounds": GROUNDS,
         "hold_reasons": HOLD_REASONS,
+        **_duties(request, shown, given),
     }
     return render(request, "desk/item.html", context, status=status)
+
+
+def _duties(request: PageRequest, shown: items.ItemPage, given: Forms) -> dict[str, Any]:
+    """What the section on duties of disclosure shows."""
+    duties = disclosures.duties_of(shown.row, request.tenure)
+    waiting = next((one for one in duties if one.may_confirm), None)
+    first = {"court": waiting.row.court, "objection": waiting.objection} if waiting else {}
+    may_need = items.may_need_duty(shown)
+    return {
+        "duties": duties,
+        "may_need_duty": may_need,
+        "can_disclose": bool(may(request.tenure, "item.disclose")),
+        "can_declare": may_need and not any(one.may_withdraw for one in duties),
+        "duty_form": given.get("disclose") or DutyForm(auto_id=DUTY_ID),
+        "confirm_form": given.get("confirm") or ConfirmDutyForm(initial=first, auto_id=DUTY_ID),
+        "object_form": given.get("object") or ObjectForm(auto_id=DUTY_ID),
+        "bases": BASES,
+        "duty_states": DUTY_STATES,
+        "objections": OBJECTIONS,
+    }

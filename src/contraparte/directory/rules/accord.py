@@ -21,8 +21,8 @@ from contraparte.protocol.errors import AccordTypeForbiddenError
 
 FORMAT = "contraparte-accord/1"
 
-#: Permissions, recalls and holds of items: an accord without them lets nobody take an item back.
-RIGHTS_OF_ITEMS = ("permission.*", "recall.*", "hold.*")
+#: Permissions, recalls, holds and duties of disclosure of items: an accord without them lets nobody take an item back.
+RIGHTS_OF_ITEMS = ("permission.*", "recall.*", "hold.*", "disclosure.*")
 
 Country = Annotated[str, Field(pattern=r"^[a-z]{2}$")]
 Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]

@@ -6,7 +6,7 @@ from contraparte.groups.rules.charters import HANDLING, is_zone
 from contraparte.groups.rules.meetings import LONGEST, RECORD_WITHIN, Attendance, Item, Meeting
 from contraparte.groups.rules.reading import read_agenda, read_instant
 from contraparte.groups.rules.standing import ALIVE, Standing, WordRefusedError
-from contraparte.groups.rules.words import Word
+from contraparte.groups.rules.words import SIDES, Word
 
 
 def call_meeting(standing: Standing, word: Word) -> None:
@@ -90,6 +90,11 @@ def attend_meeting(standing: Standing, word: Word) -> None:
         raise WordRefusedError("not_authorised")
     told = Attendance(present, word.at, dict(word.facts.get("substitutes", {})), word.at >= meeting.decided_at)
     standing.meetings[meeting.key] = replace(meeting, attendance={**meeting.attendance, word.side: told})
+    last = standing.last_held()
+    if all(standing.meetings[meeting.key].is_quorate(side) for side in SIDES) and (
+        last is None or last.starts < meeting.starts
+    ):
+        standing.held = meeting.key
 
 
 def _agenda(standing: Standing, word: Word, name: str) -> tuple[Item, ...]:

@@ -91,6 +91,7 @@ class Standing:
     in_force: Version | None = None
     lapsed: Version | None = None  # a provisional charter that ended by itself
     meetings: dict[str, Meeting] = field(default_factory=dict)
+    held: str = ""  # the key of the last meeting that was held
     drafted: dict[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)  # minutes → what they promise
     promises: dict[str, Promise] = field(default_factory=dict)
     reports: list[Report] = field(default_factory=list)
@@ -124,18 +125,17 @@ class Standing:
         """The local day at an instant."""
         return now.astimezone(self.zone).date()
 
-    def last_held(self, now: datetime) -> Meeting | None:
+    def last_held(self) -> Meeting | None:
         """The last meeting that was held."""
-        held = [one for one in self.meetings.values() if one.state(now) == "held"]
-        return max(held, key=lambda one: one.starts, default=None)
+        return self.meetings[self.held] if self.held else None
 
-    def dormant_at(self, now: datetime) -> datetime | None:
+    def dormant_at(self) -> datetime | None:
         """The instant its silence makes it dormant; None without a charter in force that names a cadence."""
         if self.in_force is None or self.in_force.charter.provisional or self.in_force.charter.cadence is None:
             return None
         begun = self.in_force.in_force_at
         assert begun is not None
-        last = self.last_held(now)
+        last = self.last_held()
         since = max(self.day(begun), self.day(last.starts)) if last else self.day(begun)
         return self.midnight(self.in_force.charter.cadence.dormant_after(since) + timedelta(days=1))
 
@@ -152,7 +152,7 @@ class Standing:
         lapses = self.in_force.lapses_at
         if lapses is not None:
             return ("chartering", lapses) if now >= lapses else ("provisional", None)
-        dormant = self.dormant_at(now)
+        dormant = self.dormant_at()
         if dormant is None or now < dormant:
             return "active", None
         return ("rechartering", None) if self.proposal else ("dormant", dormant)

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from contraparte.exchange.models import Message
+from django.db.models import QuerySet
+
+from contraparte.exchange.models import Draft, Message
 from contraparte.exchange.rules.retention import wordless
 from contraparte.inquiries.models import Inquiry, Leg, Step
 from contraparte.inquiries.rules.steps import OPENERS
@@ -22,10 +24,16 @@ def facts_kept(row: Message) -> Mapping[str, Any]:
 def forget(row: Message, now: datetime) -> None:
     """Empty the form of an opening, comments on it inside the agency, and the words of its marking.
 
+    So with openings that never left and draw on the message, once their drafts were emptied: a form repeats its draft.
     Must run in a transaction; may run twice.
     """
-    if row.type not in OPENERS.values():
-        return
-    for one in Inquiry.objects.filter(conversation=row.conversation_id):
+    emptied = Draft.objects.filter(sources__item=row, state=Draft.State.DISCARDED, body={})
+    _empty(Inquiry.objects.filter(draft__in=emptied))
+    if row.type in OPENERS.values():
+        _empty(Inquiry.objects.filter(conversation=row.conversation_id))
+
+
+def _empty(inquiries: QuerySet[Inquiry]) -> None:
+    for one in inquiries:
         Leg.objects.filter(inquiry=one).update(note="")
         Inquiry.objects.filter(pk=one.pk).update(typed={}, left_out=[], marking=wordless(one.marking))

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.db import transaction
+from django.db.models import Q
 
 from contraparte.directory.models import Tenure
 from contraparte.exchange import files
@@ -65,11 +66,15 @@ def owns_file(name: str) -> bool:
 
 
 def forget_signed(message: Message, now: datetime) -> None:
-    """Forget key and bytes of a letter's signed copies with its content (P5.5), in the caller's transaction."""
-    copies = SignedCopy.objects.filter(
+    """Forget key and bytes of a letter's signed copies with its content (P5.5), in the caller's transaction.
+
+    So with a letter that never left and draws on the message, once its draft was emptied.
+    """
+    left = Q(
         inquiry__agency=message.agency, inquiry__conversation=message.conversation_id, inquiry__draft__uuid=message.uuid
-    ).exclude(file="")
-    for copy in copies:
+    )
+    emptied = Draft.objects.filter(sources__item=message, state=Draft.State.DISCARDED, body={})
+    for copy in SignedCopy.objects.filter(left | Q(inquiry__draft__in=emptied)).exclude(file=""):
         name = copy.file
         SignedCopy.objects.filter(pk=copy.pk).update(key=b"", file="", name="–", signed_by="–")
         transaction.on_commit(lambda gone=name: files.drop(gone))  # type: ignore[misc]

@@ -65,6 +65,11 @@ class Ground(Entry):
 
 
 @dataclass(frozen=True, slots=True)
+class Matter(Entry):
+    """What a liaison note is about."""
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
     """All of it by code."""
 
@@ -72,3 +77,4 @@ class Catalogue:
     offences: Mapping[str, Offence]
     measures: Mapping[str, Measure]
     grounds: Mapping[str, Ground]
+    matters: Mapping[str, Matter]

@@ -167,7 +167,7 @@ def rights_of(typed: Typed, known: Catalogue) -> tuple[str, ...]:
 
 def note_of(typed: Typed, *, reference: str) -> InquiryNote:
     """The payload of a liaison note."""
-    told = {name: str(typed.get(f"note_{name}", "")).strip() for name in ("subject", "what", "when", "asked")}
+    told = {name: str(typed.get(f"note_{name}", "")).strip() for name in ("matter", "subject", "what", "when", "asked")}
     return InquiryNote(reference=reference, **told)
 
 

@@ -27,7 +27,7 @@ SECTIONS: dict[str, str | Promise] = {
     "translation": _("Certified translation"),
     "marking": _("Handling restrictions and evaluation"),
     "rights": _("Rights screen"),
-    "note": _("The matter in four fields"),
+    "note": _("What it is about"),
 }
 
 

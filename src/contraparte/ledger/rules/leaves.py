@@ -42,6 +42,7 @@ class Kind(StrEnum):
     NODE_RECOVERED = "node:recovered"
     MESSAGE_RECALLED = "message:recalled"
     RELEASE_REVIEWED = "release:reviewed"
+    DISCLOSURE_CONFIRMED = "disclosure:confirmed"
 
 
 KIND_NUMBERS: Final[dict[Kind, int]] = {
@@ -60,6 +61,7 @@ KIND_NUMBERS: Final[dict[Kind, int]] = {
     Kind.NODE_RECOVERED: 13,
     Kind.MESSAGE_RECALLED: 14,
     Kind.RELEASE_REVIEWED: 15,
+    Kind.DISCLOSURE_CONFIRMED: 16,
 }
 _KINDS: Final = {number: kind for kind, number in KIND_NUMBERS.items()}
 

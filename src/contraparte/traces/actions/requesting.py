@@ -194,6 +194,13 @@ def revise_trace(trace: Trace, *, by: Tenure, now: datetime) -> Trace:
         return row
 
 
+def may_resubmit(of: Trace) -> bool:
+    """Whether the answer leaves something to ask again, with the gun as mended."""
+    known = RULES.get(ResultCode(of.code)) if of.code else None
+    ended = sent_state(of) == Trace.State.CONCLUDED
+    return known is not None and known.can_resubmit and of.gun is not None and ended and of.conversation_id is not None
+
+
 def resubmit_trace(trace: Trace, typed: dict[str, str], *, why: str, by: Tenure, now: datetime) -> Trace:
     """Ask again in the same thread, with the gun as mended; the new request supersedes the last one.
 

@@ -219,7 +219,48 @@ WORDS: dict[str, Problem] = {
     ),
     "evidence.forbidden": Problem(
         _("This item may not stand in a court file: it is intelligence, or not for judicial proceedings (H1)."),
-        _("Ask who sent it for permission, or convert the lead into a formal request and file the answer to that."),
+        _(
+            "Ask who sent it for permission; or convert the lead into a formal request and file the answer to that; or,"
+            " where law or a court obliges you, have a duty of disclosure declared."
+        ),
+    ),
+    "disclosure.field": Problem(
+        _("The duty of disclosure lacks its basis, or the objection its ground."),
+        _(
+            "Name article or order in one line; of an order its court and day, too. "
+            "An objection takes its ground from the list."
+        ),
+    ),
+    "disclosure.needless": Problem(
+        _("This item may stand in a court file without a duty of disclosure."),
+        _("Put it into the court file directly, on its page."),
+    ),
+    "disclosure.untold": Problem(
+        _("A duty of disclosure was declared; who sent the item has not been told yet."),
+        _(
+            "Wait for its signed receipt; then a second authorising person confirms. "
+            "If the other node is cut off, send a pouch."
+        ),
+    ),
+    "disclosure.unconfirmed": Problem(
+        _("A duty of disclosure was declared and told; nobody has confirmed it yet."),
+        _("A second authorising person of your agency confirms it on the page of the item, with court and day."),
+    ),
+    "disclosure.same_person": Problem(
+        _("Who declared a duty of disclosure does not confirm it."),
+        _("Another authorising person of your agency confirms it."),
+    ),
+    "disclosure.objection": Problem(
+        _("Who sent the item objects, and this was not marked as read."),
+        _("Read the objection below and say so; it does not stop you."),
+    ),
+    "disclosure.state": Problem(
+        _("The duty of disclosure was confirmed, withdrawn or objected to before, or one is open already."),
+        _("Look at its present state on the page of the item."),
+    ),
+    "disclosure.unknown": Problem(
+        _("No such duty of disclosure was declared to this post."),
+        _("Nothing was changed. Look at the page of the item."),
     ),
     "one_officer.accord": Problem(
         _("The accord does not let one officer alone release this."),
