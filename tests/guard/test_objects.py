@@ -7,6 +7,7 @@ stranger holds, one after the other, every role that the page admits, in an agen
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 from django.conf import settings
@@ -30,6 +31,8 @@ from contraparte.exchange.models import (
     OneOfficerRelease,
     Permission,
 )
+from contraparte.groups.models import Group
+from contraparte.groups.models import Promise as Commitment
 from contraparte.inquiries.actions.asking import save_inquiry
 from contraparte.inquiries.models import Inquiry, SignedCopy
 from contraparte.ledger.models import Log
@@ -121,6 +124,16 @@ OBJECTS: dict[str, Values] = {
         (f"inquiries:{name}" for name in ("letter", "letter_pdf", "sign", "share", "comment", "hand", "take")), _letter
     ),
     "inquiries:signed_copy": lambda: {**_letter(), "copy": SignedCopy.objects.latest("pk").pk},
+    **dict.fromkeys(
+        (
+            f"groups:{name}"
+            for name in ("group", "story", "charter", "make", "decide", "framework", "gate", "end", "reconvene")
+        ),
+        _pk(Group),
+    ),
+    **dict.fromkeys((f"groups:{name}" for name in ("version", "approve", "decline")), _pk(Group, key=UUID(int=1))),
+    "groups:goal": _pk(Group, key="g1"),
+    "groups:promise": _pk(Commitment),
     "traces:task": lambda: {"uuid": CustodianTask.objects.latest("pk").uuid},
 }
 WITH_PLACES = [route for route, door in DECLARED.items() if door.door is Door.TENURE and route.places]
@@ -174,6 +187,22 @@ def _emergency(world: TraceWorld) -> None:  # noqa: F811
     )  # fmt: skip
 
 
+def _group(world: TraceWorld) -> None:  # noqa: F811
+    """A group with a commitment."""
+    now, post = timezone.now(), world.officer.post
+    thread = Conversation.objects.create(
+        agency=post.agency_id, uuid=uuid4(), post=post, counterpart=CENTRE, kind="group", opened_at=now
+    )
+    group = Group.objects.create(
+        agency=post.agency_id, uuid=thread.uuid, post=post, counterpart=CENTRE, conversation=thread, side="a",
+        name_en="Talvo", since=now, opened_at=now, changed_at=now,
+    )  # fmt: skip
+    Commitment.objects.create(
+        group=group, key="c1", text_en="Find Talvo", owner=post.pk, side="a", state="open", is_live=True,
+        one_sided=False, due_on=now.date(), first_due=now.date(), made_at=now,
+    )  # fmt: skip
+
+
 @pytest.fixture
 def others_work(world: TraceWorld) -> TraceWorld:  # noqa: F811
     """One of every object: a trace walked to a custodian who must decide, a draft, two guns that look alike."""
@@ -203,6 +232,7 @@ def others_work(world: TraceWorld) -> TraceWorld:  # noqa: F811
     _sign_for(Inquiry.objects.latest("pk"))
     save_inquiry(asked, by=world.officer, now=timezone.now())
     _emergency(world)
+    _group(world)
     return world
 
 
@@ -252,6 +282,8 @@ def test_the_others_work_holds_one_of_each(others_work: TraceWorld) -> None:
         Outcome,
         CaseLink,
         Inquiry,
+        Group,
+        Commitment,
     ):
         assert model._default_manager.exists(), model.__name__
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from contraparte.exchange.models import CaseFile
 from contraparte.outcomes.actions import linking, stating
+from contraparte.outcomes.desk_entries import came_of
 from contraparte.outcomes.models import CaseLink, Feedback, Outcome, VictimDuty
 from contraparte.outcomes.rules.quarters import Quarter
 from tests.outcomes.outcome_world import MX, PROVIDED, SERIALS, US, OutcomeWorld
@@ -48,6 +49,14 @@ def test_an_outcome_is_reported_from_its_conversation_and_confirmed_by_the_other
     assert words[language] in ours.get(f"/outcomes/{mine.pk}/").text
     assert ours.post(f"/outcomes/{mine.pk}/victim/", {"told_on": "2026-11-21"}).status_code == 302
     assert VictimDuty.objects.get().told_on is not None
+
+
+def test_what_came_of_a_conversation_is_told_to_who_may_open_it_only(world: OutcomeWorld) -> None:
+    made = world.report()
+    assert made.about_id is not None
+    (told,) = came_of([made.about_id], world.traces.officer)[made.about_id]
+    assert told.url == f"/outcomes/{made.pk}/"
+    assert came_of([made.about_id], world.traces.specialist) == {}
 
 
 @LANGUAGES
