@@ -4,10 +4,11 @@ from pathlib import Path
 
 from django.utils.translation import gettext_lazy as _
 
+from contraparte.desk import registry as desk
 from contraparte.directory.rules.roles import Role
 from contraparte.exchange import registry as exchange
 from contraparte.exchange.registry import MessageType
-from contraparte.groups import handlers, messages
+from contraparte.groups import handlers, meeting_desk, messages
 from contraparte.groups.actions.forgetting import forget
 from contraparte.groups.actions.tending import EVERY_S, tend_groups
 from contraparte.groups.problems import PROBLEMS
@@ -54,3 +55,4 @@ def register() -> None:
     exchange.register_periodic("groups", EVERY_S, tend_groups)
     permissions.register_permissions(PERMISSIONS)
     register_problems(PROBLEMS)
+    desk.register_desk_source(desk.DeskSource("groups.write", meeting_desk.calendar_duties))

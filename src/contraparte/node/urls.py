@@ -11,4 +11,5 @@ urlpatterns = [
     path("traces/", include("contraparte.traces.urls")),
     path("inquiries/", include("contraparte.inquiries.urls")),
     path("outcomes/", include("contraparte.outcomes.urls")),
+    path("groups/", include("contraparte.groups.urls")),
 ]
