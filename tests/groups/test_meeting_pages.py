@@ -14,7 +14,7 @@ from contraparte.groups.actions import founding
 from contraparte.groups.calendar_views import READS_PER_MINUTE
 from contraparte.groups.models import CalendarFeed, Group, Meeting, Promise
 from tests.groups.group_world import CHAIRS, SPONSORS, US, GroupWorld
-from tests.traces.test_pages import browser
+from tests.traces.test_pages import BACKEND, browser
 
 NO_LINES = {
     f"{name}-{count}": "0"
@@ -162,6 +162,7 @@ def test_the_desk_asks_for_the_next_meeting_and_for_its_agenda(world: GroupWorld
     chair = browser(world.chair)
     assert "nobody has called the meeting" not in said(chair.get("/desk/"))
     world.wait(days=15)
+    chair.force_login(world.chair.person, backend=BACKEND)
     assert "nobody has called the meeting" in said(chair.get("/desk/"))
     assert "Nobody has called the meeting" in said(chair.get(f"/groups/{group.pk}/meetings/"))
     world.called(group, 20)

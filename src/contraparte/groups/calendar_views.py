@@ -64,12 +64,12 @@ def read(request: HttpRequest, secret: str) -> HttpResponseBase:
     rows = meetings_of(found.tenure).filter(starts__gte=now - SHOWN_BACK)[:MOST_MEETINGS]
     told = calendar_of(rows, language=person.language)
     etag = f'"{hashlib.sha256(told).hexdigest()[:32]}"'
-    answer = HttpResponse(told, content_type="text/calendar; charset=utf-8")
-    answer.headers |= {
+    headers = {
         "ETag": etag,
         "Cache-Control": "private, no-cache",
         "Content-Disposition": 'inline; filename="meetings.ics"',
         "Referrer-Policy": "no-referrer",
         "X-Robots-Tag": "noindex",
     }
+    answer = HttpResponse(told, content_type="text/calendar; charset=utf-8", headers=headers)
     return get_conditional_response(request, etag=etag, response=answer) or answer

@@ -55,7 +55,7 @@ def render_minutes(group: Group, standing: Standing, meeting: Meeting, now: date
             ignore_system_fonts=True,
             sys_inputs={"minutes": json.dumps(told, ensure_ascii=False)},
             pdf_standards="ua-1",
-            timestamp=meeting.starts.astimezone(UTC),
+            timestamp=meeting.starts.astimezone(UTC).replace(microsecond=0),
         )
     )
 
