@@ -157,4 +157,4 @@ def test_health_counts_what_is_over_and_leaves_out_what_was_moved_or_canceled() 
     assert (told.held, told.meetings, told.with_both, told.minutes_agreed, told.minutes_owed) == (1, 1, 1, 0, 1)
     assert told.came == {"a": 1, "b": 1}
     assert (told.unmeasured, told.vacant) == (("g1",), ("mx.fge-son/kidnapping",))
-    assert ZONE == talk.both().meetings[second].zone
+    assert talk.both().meetings[second].zone == ZONE

@@ -28,6 +28,7 @@ from contraparte.exchange.models import (
     OneOfficerRelease,
     Permission,
 )
+from contraparte.groups.models import Group, Meeting
 from contraparte.inquiries.actions.asking import save_inquiry
 from contraparte.inquiries.models import Inquiry, SignedCopy
 from contraparte.ledger.models import Log
@@ -112,6 +113,26 @@ OBJECTS: dict[str, Values] = {
         (f"inquiries:{name}" for name in ("letter", "letter_pdf", "sign", "share", "comment", "hand", "take")), _letter
     ),
     "inquiries:signed_copy": lambda: {**_letter(), "copy": SignedCopy.objects.latest("pk").pk},
+    **dict.fromkeys(("groups:meetings", "groups:call"), _pk(Group)),
+    **dict.fromkeys(
+        (
+            f"groups:{name}"
+            for name in (
+                "meeting",
+                "meeting_file",
+                "move",
+                "cancel",
+                "agenda",
+                "authorise",
+                "attend",
+                "write_minutes",
+                "agree_minutes",
+                "dispute_minutes",
+                "minutes_file",
+            )
+        ),
+        _pk(Meeting),
+    ),
     "traces:task": lambda: {"uuid": CustodianTask.objects.latest("pk").uuid},
 }
 WITH_PLACES = [route for route, door in DECLARED.items() if door.door is Door.TENURE and route.places]
@@ -160,6 +181,19 @@ def _emergency(world: TraceWorld) -> None:  # noqa: F811
     )  # fmt: skip
 
 
+def _group_of(post: Post, about: Conversation) -> None:
+    """A group with a meeting, as rows."""
+    now = timezone.now()
+    group = Group.objects.create(
+        agency=post.agency_id, uuid=about.uuid, post=post, counterpart=about.counterpart, conversation=about, side="a",
+        since=now, opened_at=now, changed_at=now,
+    )  # fmt: skip
+    Meeting.objects.create(
+        group=group, key=about.uuid, number=1, starts=now, ends=now + timedelta(hours=1), zone="UTC", state="invited",
+        changed_at=now,
+    )  # fmt: skip
+
+
 @pytest.fixture
 def others_work(world: TraceWorld) -> TraceWorld:  # noqa: F811
     """One of every object: a trace walked to a custodian who must decide, a draft, two guns that look alike."""
@@ -189,6 +223,7 @@ def others_work(world: TraceWorld) -> TraceWorld:  # noqa: F811
     _sign_for(Inquiry.objects.latest("pk"))
     save_inquiry(asked, by=world.officer, now=timezone.now())
     _emergency(world)
+    _group_of(world.officer.post, about)
     return world
 
 

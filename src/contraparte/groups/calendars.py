@@ -117,4 +117,3 @@ def _changes(zone: ZoneInfo, since: datetime, until: datetime) -> list[datetime]
 def _to_minute(at: datetime) -> datetime:
     """The nearest full minute: clocks change at none but a full one."""
     return (at + timedelta(seconds=30)).replace(second=0, microsecond=0)
-

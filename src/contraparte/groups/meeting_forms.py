@@ -125,7 +125,9 @@ class SubstituteLine(forms.Form):
         """Both, or none."""
         told = self.cleaned_data
         if bool(told.get("post")) != bool(told.get("absent")):
-            self.add_error("absent" if told.get("post") else "post", _("Name both posts: who came, and in whose place."))
+            self.add_error(
+                "absent" if told.get("post") else "post", _("Name both posts: who came, and in whose place.")
+            )
         return told
 
 

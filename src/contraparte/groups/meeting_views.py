@@ -86,7 +86,9 @@ def meeting(request: PageRequest, pk: int) -> HttpResponse:
 def meeting_file(request: PageRequest, pk: int) -> HttpResponse:
     """One meeting as an iCalendar file: when, never what about."""
     row = meeting_queries.meeting(request.tenure, pk)
-    answer = HttpResponse(calendar_of([row], language=get_language() or "en"), content_type="text/calendar; charset=utf-8")
+    answer = HttpResponse(
+        calendar_of([row], language=get_language() or "en"), content_type="text/calendar; charset=utf-8"
+    )
     answer["Content-Disposition"] = content_disposition_header(True, f"{row.key}.ics") or "attachment"
     return answer
 
@@ -143,7 +145,9 @@ def _call_page(
     done = None if typed is not None else acted(request, form, formset, act=act)
     if done is not None:
         row = Meeting.objects.get(group=group, key=done.message.uuid)
-        messages.success(request, _("Moved. Both sides see the new time.") if moved else _("Called. The other side sees it."))
+        messages.success(
+            request, _("Moved. Both sides see the new time.") if moved else _("Called. The other side sees it.")
+        )
         return redirect("groups:meeting", row.pk)
     ahead = called_next(standing, now) if moved is None else None
     context = {
@@ -218,7 +222,12 @@ def authorise(request: PageRequest, pk: int) -> HttpResponse:
     def act() -> GroupWord:
         given = form.cleaned_data
         return acts.authorise_meeting(
-            row.group, str(row.key), granted=given["granted"] == "yes", reason=given["reason"], by=request.tenure, now=now
+            row.group,
+            str(row.key),
+            granted=given["granted"] == "yes",
+            reason=given["reason"],
+            by=request.tenure,
+            now=now,
         )
 
     if acted(request, form, act=act) is not None:
@@ -248,9 +257,7 @@ def attend(request: PageRequest, pk: int) -> HttpResponse:
         if bool(present) == form.cleaned_data["nobody"]:
             form.add_error("nobody", _("Tick who came, or that nobody did."))
             return None
-        return acts.record_attendance(
-            group, str(row.key), present, substitutes=substitutes, by=request.tenure, now=now
-        )
+        return acts.record_attendance(group, str(row.key), present, substitutes=substitutes, by=request.tenure, now=now)
 
     if acted(request, form, stand_ins, act=act) is not None:
         messages.success(request, _("Recorded. The other side sees it."))

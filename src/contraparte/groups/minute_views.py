@@ -82,7 +82,12 @@ def _started(standing: Standing, current: Minutes | None) -> dict[str, Any]:
         "form": {"base": current.key, "en": current.text.en, "es": current.text.es},
         "decisions": [{"en": one.en, "es": one.es} for one in current.decisions],
         "promises": [
-            {**(one.get("text") or {}), "owner": one["owner"], "due_on": one["due_on"], "one_sided": one.get("one_sided")}
+            {
+                **(one.get("text") or {}),
+                "owner": one["owner"],
+                "due_on": one["due_on"],
+                "one_sided": one.get("one_sided"),
+            }
             for one in promised
         ],
     }
