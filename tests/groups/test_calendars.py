@@ -25,7 +25,8 @@ def meeting(starts: datetime, **changed: object) -> Meeting:
     group = Group(uuid=GROUP, name_en="Kidnapping", name_es="Secuestro", handling=["H0"])
     facts = {
         "pk": 7, "group": group, "key": KEY, "number": 3, "starts": starts, "ends": starts + timedelta(hours=2),
-        "zone": "America/New_York", "state": "agenda_out", "sequence": 2, "changed_at": datetime(2026, 3, 1, tzinfo=UTC),
+        "zone": "America/New_York", "state": "agenda_out", "sequence": 2,
+        "changed_at": datetime(2026, 3, 1, tzinfo=UTC),
     }  # fmt: skip
     return Meeting(**(facts | changed))
 

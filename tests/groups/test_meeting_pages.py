@@ -164,11 +164,13 @@ def test_attendance_minutes_and_commitments_by_the_pages_of_both(world: GroupWor
     shown = said(chair.get(f"/groups/meetings/{ours.pk}/"))
     assert all(words in shown for words in ("We met.", "No todo.", "disputed: both texts are kept", "Name a liaison"))
     pdf = chair.get(f"/groups/meetings/{ours.pk}/minutes.pdf")
+    assert partner.get(f"/groups/meetings/{theirs.pk}/minutes.pdf").content == pdf.content  # both print the same
     read = pypdf.PdfReader(io.BytesIO(pdf.content))
     assert read.trailer["/Root"]["/MarkInfo"]["/Marked"]  # type: ignore[index]
     text = " ".join(" ".join(page.extract_text().split()) for page in read.pages)
     for words in ("Minutes of meeting 1", "Minuta de la reunión 1", "(written in Spanish only)", "Lo tratado",
-                  "(escrito solo en inglés", "Aprobado", "Kidnapping and extortion", "Secuestro y extorsión"):  # fmt: skip
+                  "(escrito solo en inglés", "Aprobado", "Kidnapping and extortion",
+                  "Secuestro y extorsión"):  # fmt: skip
         assert words in text
     assert (text.count("We met."), text.count("No todo.")) == (2, 2)
     again = partner.post(

@@ -1,4 +1,4 @@
-"""Meetings in a real browser: from the call to agreed and to disputed minutes; accessible and without sideways scrolling.
+"""Meetings in a real browser: from the call to agreed and to disputed minutes; accessible, and never wider than it.
 
 With `GROUP_SHOTS=folder` each page is kept as a picture.
 """

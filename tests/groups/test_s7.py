@@ -1,4 +1,4 @@
-"""S7, a working group's life: charter, five meetings, a promise twice overdue, a milestone, replaced; with bad inputs."""
+"""S7, a working group's life: charter, five meetings, a promise twice overdue, a milestone, replaced; bad inputs."""
 
 from datetime import timedelta
 from typing import Any

@@ -151,7 +151,7 @@ def texts(text: Both) -> list[TextShown]:
 
 
 def minutes_shown(group: Group, standing: Standing, minutes: Minutes) -> dict[str, Any]:
-    """One text of the minutes with what it decides and promises, who agreed, and the other text where it is disputed."""
+    """One text of the minutes with what it decides and promises, who agreed, and the other text if disputed."""
     own = queries.own_side(group)
     look, words = MINUTES_STATES[minutes.state]
     return {

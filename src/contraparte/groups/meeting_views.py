@@ -151,22 +151,22 @@ def _call_page(
         return redirect("groups:meeting", row.pk)
     ahead = called_next(standing, now) if moved is None else None
     context = {
-        "group": group, "group_name": group_name(group), "form": form, "agenda": formset, "moved": moved, "ahead": ahead,
-        "marking": _mark(group, standing),
+        "group": group, "group_name": group_name(group), "form": form, "agenda": formset, "moved": moved,
+        "ahead": ahead, "marking": _mark(group, standing),
     }  # fmt: skip
     return render(request, "groups/meeting_call.html", context, status=422 if form.errors else 200)
 
 
 def _agenda_lines(request: PageRequest, group: Group, *, agenda: Sequence[Item]) -> tuple[Any, Any]:
     """What was typed where more lines were asked for, and the lines themselves."""
-    options = {"levels": dict.fromkeys([*LEVELS_WITHOUT_CHARTER, *group.handling])}
+    levels = list(dict.fromkeys([*LEVELS_WITHOUT_CHARTER, *group.handling]))
     if request.method != "POST":
         initial = [{"en": one.text.en, "es": one.text.es, "handling": one.handling} for one in agenda]
-        return None, lines(AgendaLine, "agenda", initial=initial, **options)
+        return None, lines(AgendaLine, "agenda", initial=initial, levels=levels)
     if MORE in request.POST:
         typed = more_lines(request.POST, "agenda")
-        return typed, lines(AgendaLine, "agenda", typed, **options)
-    return None, lines(AgendaLine, "agenda", request.POST, **options)
+        return typed, lines(AgendaLine, "agenda", typed, levels=levels)
+    return None, lines(AgendaLine, "agenda", request.POST, levels=levels)
 
 
 def _require_working_day(group: Group, day: date, *, is_confirmed: bool) -> None:

@@ -8,6 +8,7 @@ SHA-256 of all they say, so that a printed copy is bound to one text.
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -33,27 +34,39 @@ LANGUAGES: Final = ("en", "es")
 Section = dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """All a half is made from."""
+
+    group: Group
+    standing: Standing
+    meeting: Meeting
+    minutes: Minutes
+    posts: Mapping[str, Post]
+    now: datetime
+
+
 def render_minutes(group: Group, standing: Standing, meeting: Meeting, now: datetime) -> bytes:
     """The minutes that stand as PDF/UA-1. The meeting must have some."""
     import typst
 
     current = meeting.current_minutes
     assert current is not None
-    posts = names_of(_posts(standing, meeting, current))
+    told = _Told(group, standing, meeting, current, names_of(_posts(standing, meeting, current)), now)
     halves = []
     for language in LANGUAGES:
         with translation.override(language):
-            halves.append(_half(group, standing, meeting, current, posts, language, now))
+            halves.append(_half(told, language))
     version = hashlib.sha256(json.dumps(halves, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
     for half, words in zip(halves, ("Version (SHA-256)", "Versión (SHA-256)"), strict=True):
         half["version"] = f"{words}: {version}"
-    told = {"title": " · ".join(half["title"] for half in halves), "halves": halves}
+    whole = {"title": " · ".join(half["title"] for half in halves), "halves": halves}
     return bytes(
         typst.compile(
             (Path(__file__).parent / "minutes.typ").read_bytes(),
             format="pdf",
             ignore_system_fonts=True,
-            sys_inputs={"minutes": json.dumps(told, ensure_ascii=False)},
+            sys_inputs={"minutes": json.dumps(whole, ensure_ascii=False)},
             pdf_standards="ua-1",
             timestamp=meeting.starts.astimezone(UTC).replace(microsecond=0),
         )
@@ -65,16 +78,9 @@ def _posts(standing: Standing, meeting: Meeting, current: Minutes) -> list[str]:
     return came + [str(one["owner"]) for one in standing.drafted.get(current.key, ())]
 
 
-def _half(
-    group: Group,
-    standing: Standing,
-    meeting: Meeting,
-    current: Minutes,
-    posts: Mapping[str, Post],
-    language: str,
-    now: datetime,
-) -> dict[str, Any]:
+def _half(told: _Told, language: str) -> dict[str, Any]:
     """One language's half: the head, then numbered sections."""
+    group, standing, meeting, current, posts = told.group, told.standing, told.meeting, told.minutes, told.posts
     promised = standing.drafted.get(current.key, ())
     sections = [_attendance(group, meeting, posts, side) for side in SIDES]
     sections += [
@@ -86,7 +92,8 @@ def _half(
     for side, text in current.disputes.items():
         title = _("Text of the side that disputes them: %(country)s") % {"country": _country(group, side)}
         sections.append(_section(title, _paragraphs(text, language)))
-    zones = dict.fromkeys([meeting.zone, *zones_of(group, standing).values()])
+    by_side = zones_of(group, standing)
+    zones = dict.fromkeys([meeting.zone, *(by_side[side] for side in SIDES)])  # the same order on both nodes
     agreed = ", ".join(_country(group, side) for side in SIDES if side in current.agreed)
     name = _one(Text(group.name_en, group.name_es), language)
     title = _("Minutes of meeting %(number)s") % {"number": meeting.number}
@@ -94,7 +101,7 @@ def _half(
         [_("Group"), name],
         [_("When"), "; ".join(_hours(meeting, zone, language) for zone in zones)],
         [pgettext("of a meeting", "Place"), meeting.venue or "–"],
-        [pgettext("of a meeting", "Stands"), str(MEETING_STATES[meeting.state(now)][1])],
+        [pgettext("of a meeting", "Stands"), str(MEETING_STATES[meeting.state(told.now)][1])],
         [_("Minutes"), str(MINUTES_STATES[current.state][1])],
         [_("Agreed by"), agreed or "–"],
     ]

@@ -5,7 +5,7 @@ second it is asked which is meant. Zones come from the tz database: most of Mexi
 October 2022, while municipalities along the border change their clocks with the United States.
 """
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -15,7 +15,7 @@ Which = Literal["", "first", "second"]
 
 
 def instant_of(day: date, at: time, zone: str, which: Which = "") -> datetime:
-    """The instant (UTC) of a local time. Raises MeetingTimeMissingError, MeetingTimeTwiceError unless `which` is said."""
+    """The instant (UTC) of a local time. MeetingTimeMissingError; MeetingTimeTwiceError unless `which` is said."""
     local = datetime.combine(day, at, tzinfo=ZoneInfo(zone))
     early, late = local.replace(fold=0), local.replace(fold=1)
     if early.utcoffset() == late.utcoffset():
@@ -28,11 +28,6 @@ def instant_of(day: date, at: time, zone: str, which: Which = "") -> datetime:
         first, second = (f"{told:%z}" for told in (early, late))
         raise MeetingTimeTwiceError(field="which", read=read, zone=zone, first=_offset(first), second=_offset(second))
     return (early if which == "first" else late).astimezone(UTC)
-
-
-def days_between(since: date, until: date) -> list[date]:
-    """Every local day from one to another, both of them included."""
-    return [since + timedelta(days=number) for number in range((until - since).days + 1)]
 
 
 def _offset(told: str) -> str:
