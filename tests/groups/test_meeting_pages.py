@@ -13,9 +13,11 @@ from django.test import Client
 from django.utils import timezone
 
 from contraparte.directory.models import Post
-from contraparte.groups.actions import founding
+from contraparte.exchange.models import Message
+from contraparte.groups.actions import forgetting, founding
 from contraparte.groups.calendar_views import READS_PER_MINUTE
 from contraparte.groups.meeting_queries import free_in
+from contraparte.groups.messages import BODIES
 from contraparte.groups.models import CalendarFeed, Group, Meeting, Promise
 from contraparte.groups.rules.planning import working_day
 from tests.groups.group_world import CHAIRS, SPONSORS, US, GroupWorld
@@ -185,6 +187,11 @@ def test_attendance_minutes_and_commitments_by_the_pages_of_both(world: GroupWor
     world.settle()
     assert {row.minutes for row in Meeting.objects.all()} == {"final"}
     assert not Promise.objects.exists()  # the text both agreed on promises nothing
+    for message in Message.objects.filter(type__in=BODIES):
+        forgetting.forget(message, world.now)
+    for path in ("", "minutes.pdf"):  # what is forgotten is no error
+        answer = chair.get(f"/groups/meetings/{ours.pk}/{path}")
+        assert (answer.status_code, b"Casi todo." in answer.content) == (200, False)
 
 
 def test_the_desk_asks_for_the_next_meeting_and_for_its_agenda(world: GroupWorld, group: Group) -> None:
@@ -197,6 +204,10 @@ def test_the_desk_asks_for_the_next_meeting_and_for_its_agenda(world: GroupWorld
     world.called(group, 20)
     desk = said(chair.get("/desk/"))
     assert "nobody has called the meeting" not in desk
+    world.wait(days=60)
+    chair.force_login(world.chair.person, backend=BACKEND)
+    reconvened = said(chair.get(f"/groups/{group.pk}/meetings/call/"))
+    assert 'value="Fewer kidnappings"' in reconvened  # a silent group begins with what it left open
     assert "The agenda is due ten days before" in desk
 
 

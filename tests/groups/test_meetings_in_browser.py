@@ -73,9 +73,7 @@ def test_from_a_meeting_to_agreed_and_to_disputed_minutes(
 
     for name, address in (
         ("call", f"/groups/{group.pk}/meetings/call/"),
-        ("move", f"/groups/meetings/{second.pk}/move/"),
         ("agenda", f"/groups/meetings/{second.pk}/agenda/"),
-        ("cancel", f"/groups/meetings/{second.pk}/cancel/"),
         ("called", f"/groups/meetings/{second.pk}/"),
     ):
         visit(chair, address)

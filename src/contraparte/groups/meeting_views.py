@@ -39,6 +39,7 @@ from contraparte.groups.models import Group, GroupWord, Meeting
 from contraparte.groups.rules.meetings import Item
 from contraparte.groups.rules.meetings import Meeting as Told
 from contraparte.groups.rules.planning import called_next
+from contraparte.groups.rules.reading import read_agenda
 from contraparte.groups.rules.standing import Standing
 from contraparte.protocol.errors import ContraparteError, MeetingDayError
 from contraparte.web.permissions import PageRequest, form_page, page
@@ -100,7 +101,14 @@ def call(request: PageRequest, pk: int) -> HttpResponse:
     group, standing = queries.standing(request.tenure, pk, now)
     planned = presenting.planned(group, standing, now)
     initial = {"day": planned.day if planned and planned.day > standing.day(now) else None, "zone": standing.zone.key}
-    return _call_page(request, group, standing, initial=initial, now=now)
+    return _call_page(request, group, standing, initial=initial, now=now, agenda=_left_open(group, standing, now))
+
+
+def _left_open(group: Group, standing: Standing, now: datetime) -> tuple[Item, ...]:
+    """What a silent group left open is on the agenda with which it meets again."""
+    if standing.state(now)[0] != "dormant":
+        return ()
+    return read_agenda(acts.proposed_agenda(group, now))
 
 
 @form_page("groups.write")
