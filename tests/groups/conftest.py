@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from contraparte.directory import view
+from tests.desk.conftest import browser_of as browser_of  # noqa: PLC0414  (the fixture, under its own name)
 from tests.exchange.small_world import OPERATOR
 from tests.groups.group_world import GroupWorld, make_group_world
 

@@ -8,10 +8,11 @@ The desk shows every conversation in one way and knows none of their subjects. A
     register_steps(further_steps)
     register_words("field", {"serial": _("Serial")})     also: policy, stage, reason, close
     register_words("value", {"/code=refused": _("Refused")})     what a coded field says
+    register_group_work(matters_of)      register_results(what_came)     for the page of a working group
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
@@ -103,6 +104,20 @@ class DeskSource:
     find: "Callable[[Tenure, datetime], Iterable[DeskItem]]"
 
 
+@dataclass(frozen=True, slots=True)
+class GroupWork:
+    """A matter that names a working group: its title, how it stands, where it is read, and its thread."""
+
+    title: Text
+    detail: Text
+    url: str
+    conversation: int | None = None
+    results: "Sequence[GroupWork]" = ()
+
+
+GroupWorkSource = Callable[[Sequence[str], str, "Tenure"], Iterable[GroupWork]]
+ResultSource = Callable[[Sequence[int], "Tenure"], Mapping[int, Sequence[GroupWork]]]
+
 StepSource = Callable[["Conversation", "Tenure", datetime], Sequence[Step]]
 
 TopicSource = Callable[[str], Iterable[str]]
@@ -110,6 +125,8 @@ TopicSource = Callable[[str], Iterable[str]]
 SUBJECTS: dict[str, Subject] = {}
 TOPIC_SOURCES: list[TopicSource] = []
 STEP_SOURCES: list[StepSource] = []
+GROUP_WORK: list[GroupWorkSource] = []
+RESULTS: list[ResultSource] = []
 QUIET_TYPES: set[str] = set()
 DESK_SOURCES: list[DeskSource] = []
 CONTACT_LINKS: list[ContactLink] = []
@@ -142,6 +159,30 @@ def steps_of(conversation: "Conversation", tenure: "Tenure", now: datetime) -> l
     """What may be done next: by the conversation's own subject while it runs, and by everybody else."""
     own = subject_of(conversation.kind).steps(conversation, tenure, now) if conversation.closed_at is None else ()
     return [*own, *(step for source in STEP_SOURCES for step in source(conversation, tenure, now))]
+
+
+def register_group_work(source: GroupWorkSource) -> None:
+    """Tell which matters name a working group: `source(names, agency, tenure)`, by right and bounded.
+
+    `names` are what both sides call the group, `agency` is the other side's.
+    """
+    GROUP_WORK.append(source)
+
+
+def register_results(source: ResultSource) -> None:
+    """Tell what came of conversations: `source(conversations, tenure)` gives row id → results, by right."""
+    RESULTS.append(source)
+
+
+def group_work(names: Sequence[str], agency: str, tenure: "Tenure") -> list[GroupWork]:
+    """The matters that name a working group, each with what came of it; only what the tenure may open."""
+    found = [one for source in GROUP_WORK for one in source(names, agency, tenure)]
+    threads = [one.conversation for one in found if one.conversation is not None]
+    told = [source(threads, tenure) for source in RESULTS] if threads else []
+    return [
+        replace(one, results=[result for part in told for result in part.get(one.conversation or 0, ())])
+        for one in found
+    ]
 
 
 def register_contact_link(link: ContactLink) -> None:

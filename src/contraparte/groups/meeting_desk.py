@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from contraparte.desk.registry import DeskItem
 from contraparte.directory.models import Tenure
+from contraparte.groups.desk_entries import WARN_AHEAD
 from contraparte.groups.meeting_presenting import planned
 from contraparte.groups.meeting_wording import group_name
 from contraparte.groups.models import Group, Meeting
@@ -63,9 +64,10 @@ def _item(
 
 
 def _calls(groups: list[Group], now: datetime) -> Iterator[DeskItem]:
-    """A group without a meeting called, from two weeks before its agenda would be due."""
+    """A group without a meeting called, from two weeks before its agenda would be due, until silence is the matter."""
     for group in groups:
-        if group.next_at is not None:
+        silence_near = group.dormant_at is not None and group.dormant_at - now <= WARN_AHEAD
+        if group.next_at is not None or silence_near:
             continue
         standing = standing_of(group, now)
         told = planned(group, standing, now)

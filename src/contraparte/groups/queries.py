@@ -52,9 +52,15 @@ def promises_of(tenure: Tenure) -> QuerySet[Promise]:
     return Promise.objects.filter(group__in=groups_of(tenure)).select_related("group")
 
 
+def own_promises(tenure: Tenure) -> QuerySet[Promise]:
+    """Promises that the tenure's post owns, whether or not it reads their groups."""
+    rows = Promise.objects.filter(owner=tenure.post_id, group__agency=tenure.post.agency_id).select_related("group")
+    return rows if may_read_content(tenure) else rows.none()
+
+
 def promise(tenure: Tenure, pk: int) -> Promise:
-    """One promise. Raises Http404."""
-    row = promises_of(tenure).filter(pk=pk).first()
+    """One promise of a group the tenure reads, or that its post owns. Raises Http404."""
+    row = promises_of(tenure).filter(pk=pk).first() or own_promises(tenure).filter(pk=pk).first()
     if row is None:
         raise Http404
     return row

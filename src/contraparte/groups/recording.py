@@ -11,6 +11,7 @@ from contraparte.groups.models import Group, GroupWord, Meeting, Promise, Reader
 from contraparte.groups.rules.charters import Goal, number
 from contraparte.groups.rules.hearing import read_standing
 from contraparte.groups.rules.meetings import OVER
+from contraparte.groups.rules.owing import owed
 from contraparte.groups.rules.promises import WORKING
 from contraparte.groups.rules.promises import Promise as PlainPromise
 from contraparte.groups.rules.reading import read_day
@@ -73,6 +74,7 @@ def work_out(group: Group, now: datetime) -> Standing:
     past = [one for one in meetings if one.state(now) in OVER and one.state(now) != "moved"]
     group.heartbeat = [[standing.day(one.starts).isoformat(), one.state(now)] for one in past[-HEARTBEATS:]]
     group.goals = [[goal.key, verdict_on(standing, goal, now).value] for goal in charter.goals] if charter else []
+    _note_parties(group, standing, now)
     group.open_promises = sum(one.is_live for one in standing.promises.values())
     was, group.successor = group.successor, UUID(standing.end[1]) if standing.end and standing.end[1] else None
     group.changes_at = _next_change(standing, now)
@@ -86,6 +88,24 @@ def work_out(group: Group, now: datetime) -> Standing:
         for row in Group.objects.filter(agency=group.agency, uuid=group.successor):
             work_out(row, now)
     return standing
+
+
+def _note_parties(group: Group, standing: Standing, now: datetime) -> None:
+    """Who sponsors it here, which posts it hangs on, and what this side owes."""
+    version, side = standing.in_force or standing.proposal, cast(Side, group.side)
+    charter = version.charter if version else None
+    group.sponsor = charter.sponsors.get(side, "") if charter else ""
+    live = [one.owner for one in standing.promises.values() if one.is_live]
+    named = {group.post_id, group.counterpart, *live}
+    if charter is not None:
+        named |= {*charter.chairs.values(), *charter.sponsors.values(), *(goal.owner for goal in charter.goals)}
+    group.posts = sorted(named - {""})
+    group.lapses_at = standing.in_force.lapses_at if standing.in_force else None
+    group.owed = [
+        [one.what, one.key, one.since.isoformat(), one.due.isoformat() if one.due else ""]
+        for one in owed(standing, now)
+        if one.side == side
+    ]
 
 
 def verdict_on(standing: Standing, goal: Goal, now: datetime) -> Verdict:
@@ -176,10 +196,12 @@ def _keep_promises(group: Group, standing: Standing) -> None:
 
 
 def _keep_readers(group: Group, standing: Standing) -> None:
-    """Who of our agency reads it: the sponsor and the members of what is in force, or, before that, is proposed."""
+    """Who of our agency reads it: sponsor, members and owners of goals of what is in force, or, before, is proposed."""
     version = standing.in_force or standing.proposal
     side = cast(Side, group.side)
-    named = {version.charter.sponsors.get(side, ""), *version.charter.members} if version else set()
+    charters = [one.charter for one in (version, standing.proposal) if one]
+    named = {one.sponsors.get(side, "") for one in charters} | {post for one in charters for post in one.members}
+    named |= {goal.owner for one in charters for goal in one.goals}
     wanted = set(Post.objects.filter(agency=group.agency, pk__in=named).values_list("pk", flat=True)) - {group.post_id}
     held = set(group.readers.values_list("post_id", flat=True))
     group.readers.filter(post_id__in=held - wanted).delete()

@@ -8,16 +8,24 @@ from contraparte.desk import registry as desk
 from contraparte.directory.rules.roles import Role
 from contraparte.exchange import registry as exchange
 from contraparte.exchange.registry import MessageType
-from contraparte.groups import handlers, meeting_desk, messages
+from contraparte.groups import desk_entries, handlers, meeting_desk, messages
 from contraparte.groups.actions.forgetting import forget
 from contraparte.groups.actions.tending import EVERY_S, tend_groups
 from contraparte.groups.problems import PROBLEMS
 from contraparte.web import permissions
-from contraparte.web.registry import register_problems
+from contraparte.web.registry import (
+    NavItem,
+    NoticeSource,
+    register_api,
+    register_nav,
+    register_notices,
+    register_problems,
+)
 
 PERMISSIONS = {
     "groups.view": {Role.OFFICER, Role.AUTHORISER},
     "groups.write": {Role.OFFICER},
+    "groups.decline": {Role.OFFICER, Role.AUTHORISER},
     "groups.approve": {Role.AUTHORISER},
 }
 
@@ -55,4 +63,16 @@ def register() -> None:
     exchange.register_periodic("groups", EVERY_S, tend_groups)
     permissions.register_permissions(PERMISSIONS)
     register_problems(PROBLEMS)
+    desk.register_subject(
+        desk.Subject(
+            "group", _("Working group"), titles=desk_entries.titles, url=desk_entries.page_of, steps=desk_entries.steps
+        )
+    )
+    desk.register_desk_source(desk.DeskSource("groups.view", desk_entries.work))
+    desk.register_desk_source(desk.DeskSource("groups.view", desk_entries.promises))
     desk.register_desk_source(desk.DeskSource("groups.write", meeting_desk.calendar_duties))
+    desk.register_contact_link(desk.ContactLink("group", "groups.write", _("Propose a group"), desk_entries.new_group))
+    desk.register_words("policy", desk_entries.POLICY_WORDS)
+    register_api("contraparte.groups.api")
+    register_nav(NavItem(_("Groups"), "groups:board", "groups.view", 40, icon="groups"))
+    register_notices(NoticeSource("groups.view", desk_entries.notices))

@@ -5,21 +5,23 @@ from datetime import datetime
 from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
-from contraparte.desk.registry import Step, Text
+from contraparte.desk.registry import GroupWork, Step, Text
 from contraparte.desk.rights_words import VALUES as DESK_VALUES
 from contraparte.directory.models import Tenure
 from contraparte.exchange.models import Conversation
 from contraparte.inquiries import queries
 from contraparte.inquiries.catalogue import catalogue
-from contraparte.inquiries.standings import standing_of
+from contraparte.inquiries.standings import standing_of, standings_of
 from contraparte.inquiries.wording import (
     FAMILIES,
     OUTCOMES,
     PERSON_STATES,
     RIGHTS,
+    STATES,
     STEPS,
     TONGUES,
     URGENCIES,
@@ -48,6 +50,27 @@ def page_of(conversation: Conversation) -> str:
 def new_request(post: str) -> str:
     """Where a request to that post is begun."""
     return f"{reverse('inquiries:new')}?{urlencode({'to': post})}"
+
+
+def matters_of_group(names: Sequence[str], agency: str, tenure: Tenure) -> list[GroupWork]:
+    """The inquiries with an agency that name a working group, as far as this tenure may open them."""
+    if not may(tenure, "inquiries.view"):
+        return []
+    rows = list(
+        queries.inquiries_of(tenure)
+        .filter(group__in=names, counterpart__startswith=f"{agency}/")
+        .order_by("-opened_at", "-pk")[: queries.ROWS]
+    )
+    told = standings_of(rows, timezone.now())
+    return [
+        GroupWork(
+            f"{FAMILIES[row.family]} {row.reference}",
+            STATES[told[row.pk].fold.state],
+            reverse("inquiries:inquiry", args=[row.pk]),
+            row.conversation_id,
+        )
+        for row in rows
+    ]
 
 
 def steps(conversation: Conversation, tenure: Tenure, now: datetime) -> Sequence[Step]:

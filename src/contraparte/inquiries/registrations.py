@@ -159,6 +159,7 @@ def register() -> None:
         desk.ContactLink("inquiry", "inquiries.ask", _("Ask this post"), desk_entries.new_request)
     )
     desk.register_topics(topics.types_about)
+    desk.register_group_work(desk_entries.matters_of_group)
     desk.register_words("field", desk_entries.FIELD_WORDS)
     desk.register_words("value", desk_entries.VALUE_WORDS)
     desk.register_words("policy", desk_entries.POLICY_WORDS)

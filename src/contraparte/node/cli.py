@@ -8,7 +8,9 @@ import importlib
 
 import typer
 
-ROOMS = ("node", "directory", "ledger", "exchange", "books", "traces", "inquiries", "outcomes", "web", "protocol")
+ROOMS = (
+    "node", "directory", "ledger", "exchange", "books", "traces", "inquiries", "outcomes", "groups", "web", "protocol",
+)  # fmt: skip
 
 app = typer.Typer(
     name="contraparte",

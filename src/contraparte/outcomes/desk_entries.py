@@ -7,13 +7,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from contraparte.desk.registry import DeskItem, Step, Text
+from contraparte.desk.registry import DeskItem, GroupWork, Step, Text
 from contraparte.directory.models import Tenure
 from contraparte.exchange.models import Conversation, Obligation
 from contraparte.outcomes import answers, queries
 from contraparte.outcomes.models import CaseLink, Feedback, Outcome
 from contraparte.outcomes.rules.lifecycle import Act, State, allowed
-from contraparte.outcomes.wording import CONTRIBUTIONS, KINDS, NOT_USED, THINGS, USED, kind_words
+from contraparte.outcomes.wording import CONTRIBUTIONS, KINDS, NOT_USED, THINGS, USED, kind_words, state_words
 from contraparte.web.permissions import may
 from contraparte.web.registry import Notice
 from contraparte.web.templatetags.pages import day_text
@@ -110,6 +110,17 @@ def further_steps(conversation: Conversation, tenure: Tenure, now: datetime) -> 
 
 def _is_linked(conversation: Conversation) -> bool:
     return CaseLink.objects.filter(about=conversation).exclude(state=CaseLink.State.ENDED).exists()
+
+
+def came_of(conversations: Sequence[int], tenure: Tenure) -> Mapping[int, Sequence[GroupWork]]:
+    """Conversation → its outcomes, as far as this tenure may open them."""
+    if not may(tenure, "outcomes.view"):
+        return {}
+    found: dict[int, list[GroupWork]] = {}
+    for row in queries.outcomes_of(tenure).filter(about__in=conversations)[:MOST_ITEMS]:
+        told = GroupWork(outcome_title(row), state_words(row.state), reverse("outcomes:outcome", args=[row.pk]))
+        found.setdefault(row.about_id or 0, []).append(told)
+    return found
 
 
 def decisions(tenure: Tenure, now: datetime) -> Iterable[DeskItem]:

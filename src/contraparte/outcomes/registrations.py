@@ -94,6 +94,7 @@ def register() -> None:
         )
     )  # fmt: skip
     desk.register_steps(desk_entries.further_steps)
+    desk.register_results(desk_entries.came_of)
     desk.register_desk_source(desk.DeskSource("outcomes.decide", desk_entries.decisions))
     desk.register_desk_source(desk.DeskSource("outcomes.report", desk_entries.replies))
     desk.register_desk_source(desk.DeskSource("outcomes.feedback", desk_entries.feedback))

@@ -149,8 +149,13 @@ def marking_of(group: Group, standing: Standing, level: frozenset[str] = frozens
     return Marking(
         handling=handling | level,
         purposes=PURPOSES,
-        circle=frozenset({country_of(group.post_id), country_of(group.counterpart)}),
+        circle=circle_of(group),
     )
+
+
+def circle_of(group: Group) -> frozenset[str]:
+    """Who may read what is said in a group: the two countries."""
+    return frozenset({country_of(group.post_id), country_of(group.counterpart)})
 
 
 def _read_of(group: Group) -> int:

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('directory', '0002_duty'),
-        ('groups', '0001_initial'),
+        ('groups', '0002_owed'),
     ]
 
     operations = [
