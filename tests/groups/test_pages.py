@@ -8,9 +8,11 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from contraparte.desk.queries import to_do
+from contraparte.directory.models import Tenure
 from contraparte.exchange.models import Message
 from contraparte.groups import boards
 from contraparte.groups.actions import founding, promising
@@ -164,6 +166,16 @@ def test_a_promise_missed_twice_comes_to_both_principals(world: GroupWorld) -> N
         assert len([item for item in to_do(tenure, world.now) if "/promises/" in item.url]) == 1
     assert "with both principals" in browser(world.principal).get("/groups/promises/").text
     assert browser(world.outsider).get(f"/groups/promises/{row.pk}/").status_code == 404
+
+
+def test_an_owner_nobody_holds_is_named_on_the_board_and_by_the_bell(world: GroupWorld) -> None:
+    group = world.chartered()
+    Tenure.objects.filter(post=SPONSORS["a"], person__isnull=False).update(ends=world.now)
+    (row,) = boards.board_of(world.chair, world.now).alive
+    assert row.vacant == [SPONSORS["a"]]
+    chair = browser(world.chair)
+    assert "posts that your groups hang on" in chair.get(reverse("web:notices")).text
+    assert "Nobody holds" in chair.get(f"/groups/{group.pk}/").text
 
 
 def test_a_text_that_crossed_is_shown_with_why_and_may_be_proposed_again(world: GroupWorld) -> None:

@@ -6,6 +6,7 @@ What a person of another agency finds at the address of somebody else's object i
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.test import Client
@@ -14,6 +15,8 @@ from django.utils import timezone
 from contraparte.directory.models import Agency, Person, Post, Tenure
 from contraparte.directory.rules.roles import Role
 from contraparte.exchange.models import Attachment, Conversation, Draft, Hold, Message, Obligation, Permission
+from contraparte.groups.models import Group
+from contraparte.groups.models import Promise as Commitment
 from contraparte.inquiries.models import Inquiry
 from contraparte.ledger.models import Log
 from contraparte.outcomes.models import CaseLink, Outcome
@@ -157,6 +160,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "redact": {"pointer": "/x", "text": "no"},
     "package": {"items": []},
     "cite": {"item": 1},
+    "charters": {"charter": {}},
+    "steps": {"do": "accept"},
 }
 ANY_BODY: dict[str, Any] = {
     "fields": {}, "kind": "arrest", "happened_on": "2026-11-20", "reason": "no", "told_on": "2026-11-21",
@@ -181,9 +186,11 @@ def test_somebody_else_finds_nothing_at_the_address_of_an_object(others_work: Tr
 
     save_inquiry({"instrument": "police_channel"}, by=others_work.officer, now=timezone.now())
     models: dict[str, Any] = {
+        "commitments": Commitment,
         "conversations": Conversation,
         "drafts": Draft,
         "feedback": Obligation.objects.filter(stage="trace", closed_at__isnull=False),
+        "groups": Group,
         "holds": Hold,
         "inquiries": Inquiry,
         "items": Message.objects.filter(type__startswith="trace."),
@@ -203,7 +210,7 @@ def test_somebody_else_finds_nothing_at_the_address_of_an_object(others_work: Tr
         body = BODIES.get(call.path.rsplit("/", 1)[-1], ANY_BODY)
         before = rows()
         answer = getattr(Client(), call.method.lower())(
-            address(call, **values, step="withdraw", index=0, message=getattr(found, "uuid", "")),
+            address(call, **values, step="withdraw", index=0, key=UUID(int=1), message=getattr(found, "uuid", "")),
             **({} if call.method == "GET" else {"data": body, "content_type": "application/json"}),
             HTTP_AUTHORIZATION=f"Bearer {token}", **KEY,
         )  # fmt: skip

@@ -7,6 +7,7 @@ stranger holds, one after the other, every role that the page admits, in an agen
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 from django.conf import settings
@@ -29,6 +30,7 @@ from contraparte.exchange.models import (
     Permission,
 )
 from contraparte.groups.models import Group, Meeting
+from contraparte.groups.models import Promise as Commitment
 from contraparte.inquiries.actions.asking import save_inquiry
 from contraparte.inquiries.models import Inquiry, SignedCopy
 from contraparte.ledger.models import Log
@@ -113,26 +115,23 @@ OBJECTS: dict[str, Values] = {
         (f"inquiries:{name}" for name in ("letter", "letter_pdf", "sign", "share", "comment", "hand", "take")), _letter
     ),
     "inquiries:signed_copy": lambda: {**_letter(), "copy": SignedCopy.objects.latest("pk").pk},
-    **dict.fromkeys(("groups:meetings", "groups:call"), _pk(Group)),
     **dict.fromkeys(
         (
             f"groups:{name}"
-            for name in (
-                "meeting",
-                "meeting_file",
-                "move",
-                "cancel",
-                "agenda",
-                "authorise",
-                "attend",
-                "write_minutes",
-                "agree_minutes",
-                "dispute_minutes",
-                "minutes_file",
-            )
+            for name in ("group", "story", "charter", "make", "decide", "framework", "gate", "end", "reconvene")
         ),
-        _pk(Meeting),
+        _pk(Group),
     ),
+    **dict.fromkeys((f"groups:{name}" for name in ("version", "approve", "decline")), _pk(Group, key=UUID(int=1))),
+    "groups:goal": _pk(Group, key="g1"),
+    **dict.fromkeys((f"groups:{name}" for name in ("meetings", "call")), _pk(Group)),
+    **dict.fromkeys(
+        (f"groups:{name}" for name in ("meeting", "meeting_file", "move", "cancel", "agenda")), _pk(Meeting)
+    ),
+    **dict.fromkeys((f"groups:{name}" for name in ("authorise", "attend")), _pk(Meeting)),
+    **dict.fromkeys((f"groups:{name}_minutes" for name in ("write", "agree", "dispute")), _pk(Meeting)),
+    "groups:minutes_file": _pk(Meeting),
+    "groups:promise": _pk(Commitment),
     "traces:task": lambda: {"uuid": CustodianTask.objects.latest("pk").uuid},
 }
 WITH_PLACES = [route for route, door in DECLARED.items() if door.door is Door.TENURE and route.places]
@@ -181,15 +180,22 @@ def _emergency(world: TraceWorld) -> None:  # noqa: F811
     )  # fmt: skip
 
 
-def _group_of(post: Post, about: Conversation) -> None:
-    """A group with a meeting, as rows."""
-    now = timezone.now()
+def _group(world: TraceWorld) -> None:  # noqa: F811
+    """A group with a commitment and a meeting."""
+    now, post = timezone.now(), world.officer.post
+    thread = Conversation.objects.create(
+        agency=post.agency_id, uuid=uuid4(), post=post, counterpart=CENTRE, kind="group", opened_at=now
+    )
     group = Group.objects.create(
-        agency=post.agency_id, uuid=about.uuid, post=post, counterpart=about.counterpart, conversation=about, side="a",
-        since=now, opened_at=now, changed_at=now,
+        agency=post.agency_id, uuid=thread.uuid, post=post, counterpart=CENTRE, conversation=thread, side="a",
+        name_en="Talvo", since=now, opened_at=now, changed_at=now,
+    )  # fmt: skip
+    Commitment.objects.create(
+        group=group, key="c1", text_en="Find Talvo", owner=post.pk, side="a", state="open", is_live=True,
+        one_sided=False, due_on=now.date(), first_due=now.date(), made_at=now,
     )  # fmt: skip
     Meeting.objects.create(
-        group=group, key=about.uuid, number=1, starts=now, ends=now + timedelta(hours=1), zone="UTC", state="invited",
+        group=group, key=uuid4(), number=1, starts=now, ends=now + timedelta(hours=1), zone="UTC", state="invited",
         changed_at=now,
     )  # fmt: skip
 
@@ -223,7 +229,7 @@ def others_work(world: TraceWorld) -> TraceWorld:  # noqa: F811
     _sign_for(Inquiry.objects.latest("pk"))
     save_inquiry(asked, by=world.officer, now=timezone.now())
     _emergency(world)
-    _group_of(world.officer.post, about)
+    _group(world)
     return world
 
 
@@ -271,6 +277,9 @@ def test_the_others_work_holds_one_of_each(others_work: TraceWorld) -> None:
         Outcome,
         CaseLink,
         Inquiry,
+        Group,
+        Meeting,
+        Commitment,
     ):
         assert model._default_manager.exists(), model.__name__
 

@@ -110,7 +110,7 @@ def propose_charter(request: ApiRequest, pk: int, told: Proposal) -> dict[str, A
     return once(request, act)
 
 
-@router.post("/groups/{int:pk}/charters/{uuid:key}/approve", auth=Opens("groups.approve", "write"))
+@router.post("/groups/{int:pk}/charters/{key}/approve", auth=Opens("groups.approve", "write"))
 def approve_charter(request: ApiRequest, pk: int, key: UUID) -> dict[str, Any]:
     """Approve a text for this side: its sponsor's act. Wants an Idempotency-Key."""
     row = queries.group(request.tenure, pk)
@@ -122,7 +122,7 @@ def approve_charter(request: ApiRequest, pk: int, key: UUID) -> dict[str, Any]:
     return once(request, act)
 
 
-@router.post("/groups/{int:pk}/charters/{uuid:key}/decline", auth=Opens("groups.decline", "write"))
+@router.post("/groups/{int:pk}/charters/{key}/decline", auth=Opens("groups.decline", "write"))
 def decline_charter(request: ApiRequest, pk: int, key: UUID, told: Why) -> dict[str, Any]:
     """Decline a text, or take our own back. Wants an Idempotency-Key."""
     row = queries.group(request.tenure, pk)
@@ -134,7 +134,7 @@ def decline_charter(request: ApiRequest, pk: int, key: UUID, told: Why) -> dict[
     return once(request, act)
 
 
-@router.post("/groups/{int:pk}/goals/{slug:key}", auth=Opens("groups.write", "write"))
+@router.post("/groups/{int:pk}/goals/{key}", auth=Opens("groups.write", "write"))
 def report_goal(request: ApiRequest, pk: int, key: str, told: Figure) -> dict[str, Any]:
     """Enter a figure of a goal. Leaves at once. Wants an Idempotency-Key."""
     row = queries.group(request.tenure, pk)
@@ -148,7 +148,7 @@ def report_goal(request: ApiRequest, pk: int, key: str, told: Figure) -> dict[st
     return once(request, act)
 
 
-@router.post("/commitments/{int:pk}", auth=Opens("groups.write", "write"))
+@router.post("/commitments/{int:pk}/steps", auth=Opens("groups.write", "write"))
 def take_commitment(request: ApiRequest, pk: int, told: Step) -> dict[str, Any]:
     """Say what happens with a commitment. Leaves at once. Wants an Idempotency-Key."""
     row = queries.promise(request.tenure, pk)

@@ -13,7 +13,7 @@ from contraparte.desk.registry import GroupWork, group_work
 from contraparte.directory import queries as directory
 from contraparte.directory.models import Accord, Post, Tenure
 from contraparte.directory.rules.roles import Role
-from contraparte.exchange.models import Message
+from contraparte.exchange.models import Message, Permission
 from contraparte.groups import catalogue, queries
 from contraparte.groups.models import Group, GroupWord, Promise
 from contraparte.groups.rules.charters import is_zone
@@ -143,11 +143,13 @@ class Extent:
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """Messages of the last year with one counterpart, by the noun of their type."""
+    """What ran between this agency and another in the last year: messages by type, permissions now."""
 
     agency: str
     total: int
-    by_noun: list[tuple[str, int]]
+    by_type: list[tuple[str, int]]
+    given: int  # permissions of ours that run
+    held: int  # permissions of theirs that run
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,9 +215,25 @@ def _volumes(tenure: Tenure, now: datetime) -> list[Volume]:
     rows = Message.objects.filter(agency=tenure.post.agency_id, at__gte=now - YEAR)
     counted: dict[str, Counter[str]] = {}
     for peer, name, many in rows.order_by().values_list("peer", "type").annotate(many=Count("pk")):
-        counted.setdefault(peer, Counter())[name.partition(".")[0]] += many
-    found = [Volume(peer, sum(told.values()), told.most_common(6)) for peer, told in counted.items()]
+        counted.setdefault(peer, Counter())[name] += many
+    running = _permissions(tenure, now)
+    found = [
+        Volume(
+            peer, sum(told.values()), told.most_common(6), running[peer, Permission.Side.GRANTER],
+            running[peer, Permission.Side.HOLDER],
+        )
+        for peer, told in counted.items()
+    ]  # fmt: skip
     return sorted(found, key=lambda one: (-one.total, one.agency))[:50]
+
+
+def _permissions(tenure: Tenure, now: datetime) -> Counter[tuple[str, str]]:
+    """(Agency of the other side, side) → permissions that run."""
+    rows = Permission.objects.filter(agency=tenure.post.agency_id, state=Permission.State.GRANTED, until__gt=now)
+    found: Counter[tuple[str, str]] = Counter()
+    for other, side, many in rows.order_by().values_list("other", "side").annotate(many=Count("pk")):
+        found[agency_of(other), side] += many
+    return found
 
 
 def tree_of(tenure: Tenure) -> tuple[list[tuple[catalogue.Node, list[Extent]]], list[Group]]:

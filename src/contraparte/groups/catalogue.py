@@ -9,6 +9,8 @@ from typing import Any, Final
 
 from django.utils.translation import get_language
 
+from contraparte.groups.rules.charters import Text
+
 DATA: Final = Path(__file__).parent / "data"
 
 
@@ -60,8 +62,9 @@ def framework() -> Mapping[str, Node]:
 
 
 def framework_source() -> str:
-    """Where the framework comes from."""
-    return str(_read("framework.json")["source"])
+    """Where the framework comes from, in the reader's language."""
+    told = _read("framework.json")["source"]
+    return in_language(Text(told["en"], told["es"]))
 
 
 def path_of(code: str) -> list[Node]:

@@ -179,7 +179,8 @@ def decline(request: PageRequest, pk: int, key: UUID) -> HttpResponse:
 def _about_version(request: PageRequest, row: Group, standing: Standing, found: Version) -> dict[str, Any]:
     charter, side = found.charter, presenting.side_of(row)
     base = standing.versions.get(found.base)
-    lacks = gaps(charter, on=found.at.date())
+    taken = founding.objectives_of_others(row, timezone.now()) if found.is_open else ()
+    lacks = gaps(charter, on=found.at.date(), taken=taken)
     before = base.charter if base else None
     named = {*charter.chairs.values(), *charter.sponsors.values(), *charter.members}
     named |= {goal.owner for goal in charter.goals} | {goal.baseline_owed_by for goal in charter.goals}

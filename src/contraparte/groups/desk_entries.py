@@ -176,9 +176,12 @@ def notices(tenure: Tenure, now: datetime) -> Iterable[Notice]:
     silent = rows.filter(state__in=boards.SILENT, next_at=None).order_by("dormant_at")
     first = silent.values_list("dormant_at", flat=True).first()
     yield Notice(gettext_lazy("groups that have fallen silent"), silent.count(), board, first)
-    late = boards.overdue_by_group(list(rows[: boards.MOST_GROUPS]), now)
+    found = list(rows.exclude(state__in=boards.ENDED)[: boards.MOST_GROUPS])
+    late = boards.overdue_by_group(found, now)
     many = sum(map(len, late.values()))
     yield Notice(gettext_lazy("commitments of your groups past their day"), many, reverse("groups:promises"))
+    vacant = boards.vacant_of({post for row in found for post in row.posts}, now)
+    yield Notice(gettext_lazy("posts that your groups hang on and nobody holds"), len(vacant), board)
 
 
 POLICY_WORDS: dict[str, Text] = {

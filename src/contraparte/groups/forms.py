@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from contraparte.groups import catalogue
 from contraparte.groups.models import Group
+from contraparte.groups.rules.charters import Text
 from contraparte.groups.wording import ENDS, LEVELS, PROMISE_ACTS, WISHES
 
 Choices = Sequence[tuple[str, Any]]
@@ -60,12 +61,7 @@ def framework_choices() -> Choices:
 
 def group_name(row: Group) -> str:
     """The name of a group in the reader's language."""
-    return catalogue.in_language(_Named(row.name_en, row.name_es)) or str(row.uuid)[:8]
-
-
-class _Named:
-    def __init__(self, en: str, es: str) -> None:
-        self.en, self.es = en, es
+    return catalogue.in_language(Text(row.name_en, row.name_es)) or str(row.uuid)[:8]
 
 
 class FoundForm(forms.Form):

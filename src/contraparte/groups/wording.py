@@ -33,6 +33,14 @@ BEATS: Final[Words] = {
     "canceled": pgettext_lazy("meeting", "canceled"),
 }
 
+MEETINGS: Final[Words] = {
+    **BEATS,
+    "invited": pgettext_lazy("meeting", "called"),
+    "agenda_out": pgettext_lazy("meeting", "called, with agenda"),
+    "recording": pgettext_lazy("meeting", "attendance to be recorded"),
+    "moved": pgettext_lazy("meeting", "moved"),
+}
+
 VERDICTS: Final[Words] = {
     "achieved": pgettext_lazy("goal", "achieved"),
     "on_track": pgettext_lazy("goal", "on track"),

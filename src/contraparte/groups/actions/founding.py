@@ -135,14 +135,19 @@ def require_sponsor(group: Group, by: Tenure, now: datetime) -> None:
 
 def gaps_of(group: Group, charter: Mapping[str, Any], *, now: datetime) -> tuple[Gap, ...]:
     """Everything a text lacks, and the warning where another group of ours has the same objective."""
-    taken = []
+    return gaps(read_charter(charter), on=now.date(), taken=objectives_of_others(group, now))
+
+
+def objectives_of_others(group: Group, now: datetime) -> list[str]:
+    """What the goals of our other groups state."""
+    taken: list[str] = []
     for row in Group.objects.filter(
         agency=group.agency, state__in=("active", "dormant", "rechartering", "provisional")
     ):
         if row.pk != group.pk:
             goals = (standing_of(row, now).charter or read_charter({})).goals
             taken += [text for goal in goals for text in (goal.statement.en, goal.statement.es) if text.strip()]
-    return gaps(read_charter(charter), on=now.date(), taken=taken)
+    return taken
 
 
 def _require_parties(group: Group, charter: Mapping[str, Any]) -> None:

@@ -18,6 +18,7 @@ from contraparte.groups.wording import (
     FRAMEWORK_WORDS,
     LEVELS,
     MEASURES,
+    MEETINGS,
     OWED,
     PROMISE_ACTS,
     PROMISE_LOOKS,
@@ -34,8 +35,8 @@ from contraparte.web.templatetags.pages import DAY, day_text
 register = template.Library()
 
 TABLES = {
-    "beat": BEATS, "end": ENDS, "framework": FRAMEWORK_WORDS, "level": LEVELS, "measure": MEASURES, "owed": OWED,
-    "state": STATES, "wish": WISHES, "act": PROMISE_ACTS,
+    "beat": BEATS, "end": ENDS, "framework": FRAMEWORK_WORDS, "level": LEVELS, "measure": MEASURES,
+    "meeting": MEETINGS, "owed": OWED, "state": STATES, "wish": WISHES, "act": PROMISE_ACTS,
 }  # fmt: skip
 
 
