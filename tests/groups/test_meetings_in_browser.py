@@ -108,6 +108,8 @@ def test_from_a_meeting_to_agreed_and_to_disputed_minutes(
     shot(chair, "agreed")
     visit(chair, f"/groups/{group.pk}/meetings/")
     shot(chair, "meetings")
+    visit(chair, f"/groups/{group.pk}/")
+    shot(chair, "group")
     visit(chair, "/groups/calendar/")
     button(chair, "address")
     shot(chair, "calendar")
