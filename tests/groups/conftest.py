@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from contraparte.directory import view
 from tests.desk.conftest import browser_of as browser_of  # noqa: PLC0414  (the fixture, under its own name)
@@ -19,3 +20,10 @@ def world(transactional_db: None, settings: Any, tmp_path: Path) -> GroupWorld:
     settings.HOME = replace(settings.HOME, path=tmp_path)
     view.forget()
     return make_group_world()
+
+
+@pytest.fixture
+def on_its_clock(world: GroupWorld, monkeypatch: pytest.MonkeyPatch) -> GroupWorld:
+    """The same world for pages: they ask Django what time it is, and are told the world's."""
+    monkeypatch.setattr(timezone, "now", lambda: world.now)
+    return world

@@ -31,7 +31,7 @@ from contraparte.exchange.models import (
     OneOfficerRelease,
     Permission,
 )
-from contraparte.groups.models import Group
+from contraparte.groups.models import Group, Meeting
 from contraparte.groups.models import Promise as Commitment
 from contraparte.inquiries.actions.asking import save_inquiry
 from contraparte.inquiries.models import Inquiry, SignedCopy
@@ -133,6 +133,13 @@ OBJECTS: dict[str, Values] = {
     ),
     **dict.fromkeys((f"groups:{name}" for name in ("version", "approve", "decline")), _pk(Group, key=UUID(int=1))),
     "groups:goal": _pk(Group, key="g1"),
+    **dict.fromkeys((f"groups:{name}" for name in ("meetings", "call")), _pk(Group)),
+    **dict.fromkeys(
+        (f"groups:{name}" for name in ("meeting", "meeting_file", "move", "cancel", "agenda")), _pk(Meeting)
+    ),
+    **dict.fromkeys((f"groups:{name}" for name in ("authorise", "attend")), _pk(Meeting)),
+    **dict.fromkeys((f"groups:{name}_minutes" for name in ("write", "agree", "dispute")), _pk(Meeting)),
+    "groups:minutes_file": _pk(Meeting),
     "groups:promise": _pk(Commitment),
     "traces:task": lambda: {"uuid": CustodianTask.objects.latest("pk").uuid},
 }
@@ -188,7 +195,7 @@ def _emergency(world: TraceWorld) -> None:  # noqa: F811
 
 
 def _group(world: TraceWorld) -> None:  # noqa: F811
-    """A group with a commitment."""
+    """A group with a commitment and a meeting."""
     now, post = timezone.now(), world.officer.post
     thread = Conversation.objects.create(
         agency=post.agency_id, uuid=uuid4(), post=post, counterpart=CENTRE, kind="group", opened_at=now
@@ -200,6 +207,10 @@ def _group(world: TraceWorld) -> None:  # noqa: F811
     Commitment.objects.create(
         group=group, key="c1", text_en="Find Talvo", owner=post.pk, side="a", state="open", is_live=True,
         one_sided=False, due_on=now.date(), first_due=now.date(), made_at=now,
+    )  # fmt: skip
+    Meeting.objects.create(
+        group=group, key=uuid4(), number=1, starts=now, ends=now + timedelta(hours=1), zone="UTC", state="invited",
+        changed_at=now,
     )  # fmt: skip
 
 
@@ -283,6 +294,7 @@ def test_the_others_work_holds_one_of_each(others_work: TraceWorld) -> None:
         CaseLink,
         Inquiry,
         Group,
+        Meeting,
         Commitment,
     ):
         assert model._default_manager.exists(), model.__name__

@@ -22,7 +22,7 @@ from tests.guard.routes import DIRECTORY_ROUTES, PAGE_ROUTES, PEER_ROUTES, Route
 
 # Everything that answers without signing in, by name: a new public page must be written here as well.
 PUBLIC = {
-    "web:choose_language", "web:one_time", "web:healthz",
+    "web:choose_language", "web:one_time", "web:healthz", "groups:calendar_read",
     "account_login", "account_inactive", "mfa_authenticate", "mfa_login_webauthn",
 }  # fmt: skip
 PERSONS = [role for role in Role if role is not Role.SERVICE]

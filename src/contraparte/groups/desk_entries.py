@@ -16,7 +16,7 @@ from contraparte.directory.rules.roles import Role
 from contraparte.exchange.models import Conversation
 from contraparte.groups import boards, queries
 from contraparte.groups.forms import group_name
-from contraparte.groups.models import Group, Promise
+from contraparte.groups.models import Group, Meeting, Promise
 from contraparte.groups.rules.charters import is_zone
 from contraparte.groups.rules.promises import ESCALATES_AT, WORKING
 from contraparte.groups.wording import OWED, words
@@ -25,6 +25,10 @@ from contraparte.web.registry import Notice
 
 MOST_ITEMS = 100
 REMIND_AHEAD = timedelta(days=7)
+MEETING_PAGES = {
+    "authorise": "groups:authorise", "attend": "groups:attend", "minutes": "groups:meeting",
+    "minutes_missing": "groups:write_minutes",
+}  # fmt: skip
 WARN_AHEAD = timedelta(days=21)
 OF_SPONSORS = ("charter", "end", "authorise")
 
@@ -74,7 +78,7 @@ def _owed(row: Group, what: str, key: str, since: str, due: str) -> DeskItem:
         "charter_gaps": ("groups:charter", [row.pk]),
         "end": ("groups:end", [row.pk]),
     }
-    place = places.get(what)
+    place = places.get(what) or _at_meeting(row, what, key)
     url = reverse(place[0], args=place[1]) if place else reverse("groups:group", args=[row.pk]) + "#meetings"
     return DeskItem(
         title=group_name(row),
@@ -85,6 +89,13 @@ def _owed(row: Group, what: str, key: str, since: str, due: str) -> DeskItem:
         due_at=datetime.fromisoformat(due) if due else None,
         other=row.counterpart,
     )
+
+
+def _at_meeting(row: Group, what: str, key: str) -> tuple[str, list[Any]] | None:
+    """The page on which what is owed about a meeting is said."""
+    page = MEETING_PAGES.get(what)
+    found = Meeting.objects.filter(group=row, key=key).first() if page else None
+    return (page, [found.pk]) if page and found else None
 
 
 def _silence(row: Group, now: datetime) -> Iterable[DeskItem]:

@@ -6,7 +6,7 @@ and `Promise` are worked out from them (`rules/hearing.py`) and never written by
 
 from django.db import models
 
-from contraparte.directory.models import Post
+from contraparte.directory.models import Post, Tenure
 from contraparte.exchange.models import Conversation, Message
 
 
@@ -139,3 +139,24 @@ class Promise(models.Model):
 
     def __str__(self) -> str:
         return f"{self.group_id} {self.key}"
+
+
+class CalendarFeed(models.Model):
+    """The address at which a calendar programme reads the meetings of one tenure: kept as the hash of its secret."""
+
+    secret_hash = models.CharField(max_length=64, unique=True)
+    tenure = models.ForeignKey(Tenure, models.CASCADE, related_name="+")
+    made_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-made_at", "-id")
+        constraints = [
+            models.UniqueConstraint(
+                fields=("tenure",), condition=models.Q(ended_at=None), name="one_calendar_feed_for_a_tenure"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"calendar of {self.tenure_id}"

@@ -20,6 +20,18 @@ PROBLEMS: dict[str, Problem] = {
             "recorded once it has begun, for 30 days."
         ),
     ),
+    "group.meeting.time_missing": Problem(
+        _("%(read)s does not exist in %(zone)s: the clocks go forward over it."),
+        _("Choose another time; that moment would be %(instead)s there."),
+    ),
+    "group.meeting.time_twice": Problem(
+        _("%(read)s exists twice in %(zone)s: the clocks go back over it."),
+        _("Say which one: the first is %(first)s, the second %(second)s."),
+    ),
+    "group.meeting.day": Problem(
+        _("%(read)s is a weekend or a public holiday in: %(countries)s."),
+        _("Choose another day, or tick that the meeting is on that day all the same."),
+    ),
     "group.handling": Problem(
         _("This asks for more protection than the group's charter gives: %(level)s."),
         _("Leave the line out, or agree on a charter with that handling level."),

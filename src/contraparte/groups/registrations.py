@@ -8,7 +8,7 @@ from contraparte.desk import registry as desk
 from contraparte.directory.rules.roles import Role
 from contraparte.exchange import registry as exchange
 from contraparte.exchange.registry import MessageType
-from contraparte.groups import desk_entries, handlers, messages
+from contraparte.groups import desk_entries, handlers, meeting_desk, messages
 from contraparte.groups.actions.forgetting import forget
 from contraparte.groups.actions.tending import EVERY_S, tend_groups
 from contraparte.groups.problems import PROBLEMS
@@ -70,6 +70,7 @@ def register() -> None:
     )
     desk.register_desk_source(desk.DeskSource("groups.view", desk_entries.work))
     desk.register_desk_source(desk.DeskSource("groups.view", desk_entries.promises))
+    desk.register_desk_source(desk.DeskSource("groups.write", meeting_desk.calendar_duties))
     desk.register_contact_link(desk.ContactLink("group", "groups.write", _("Propose a group"), desk_entries.new_group))
     desk.register_words("policy", desk_entries.POLICY_WORDS)
     register_api("contraparte.groups.api")

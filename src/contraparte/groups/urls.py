@@ -1,11 +1,12 @@
 """Addresses of this room."""
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from contraparte.groups import charter_views, promise_views, standing_views, views
 
 app_name = "groups"
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("contraparte.groups.meeting_urls")),
     path("", views.board, name="board"),
     path("new/", views.found, name="found"),
     path("extent/", standing_views.extent, name="extent"),

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from contraparte.desk.markings import marking_words
 from contraparte.desk.queries import names_of, type_title
 from contraparte.exchange import actions as exchange
-from contraparte.groups import boards, catalogue, presenting, queries
+from contraparte.groups import boards, catalogue, meeting_presenting, presenting, queries
 from contraparte.groups.actions import founding
 from contraparte.groups.actions.speaking import PURPOSES, circle_of
 from contraparte.groups.answering import done, foreign_posts
@@ -84,7 +84,6 @@ def group(request: PageRequest, pk: int) -> HttpResponse:
         "goals": presenting.goal_cards(standing, charter, dict(row.goals)) if charter else [],
         "promises": promises,
         "today": boards.local_day(row, now),
-        "meetings": list(row.meetings.order_by("-starts")[:12]),
         "vacant": sorted(vacant),
         "powers": presenting.powers_of(tenure, row, standing),
         "owed": row.owed,
@@ -99,7 +98,7 @@ def group(request: PageRequest, pk: int) -> HttpResponse:
         "crossed": told_of(row, GroupWord.objects.filter(group=row).exclude(crossed="").select_related("message")[:20]),
         "posts": names_of({*row.posts, row.post_id, row.counterpart}),
     }
-    return render(request, "groups/group.html", context)
+    return render(request, "groups/group.html", context | meeting_presenting.part(row, standing, tenure, now))
 
 
 @page("groups.view")

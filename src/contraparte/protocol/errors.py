@@ -1546,6 +1546,24 @@ class MeetingTimeError(InputError):
     code = "group.meeting.time"
 
 
+class MeetingTimeMissingError(InputError):
+    """A local time the clocks pass over: `field`, what was `read`, the `zone`, the time it would be `instead`."""
+
+    code = "group.meeting.time_missing"
+
+
+class MeetingTimeTwiceError(InputError):
+    """A local time that exists twice: `field`, what was `read`, the `zone`, the offsets of the `first` and `second`."""
+
+    code = "group.meeting.time_twice"
+
+
+class MeetingDayError(InputError):
+    """A day on which somebody does not work: `field`, what was `read`, which `countries`."""
+
+    code = "group.meeting.day"
+
+
 class GroupHandlingError(PolicyError):
     """A line asks for another handling than the group's: `field`, the `level` of the charter."""
 

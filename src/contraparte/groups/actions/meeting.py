@@ -72,6 +72,9 @@ def record_attendance(
     for post in present:
         if country_of(post) != country_of(group.post_id):
             raise GroupFieldError(field="present", read=post)
+    for post, absent in (substitutes or {}).items():
+        if post not in present or absent in present or country_of(absent) != country_of(group.post_id):
+            raise GroupFieldError(field="substitutes", read=str(absent))
     facts = {"meeting": meeting, "present": list(present), "substitutes": dict(substitutes or {})}
     return say(group, "meeting.attend", facts, by=by, now=now)
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Final, cast
 
 from django.db.models import Max
+from pydantic import ValidationError
 
 from contraparte.directory import queries as directory
 from contraparte.directory.models import Tenure
@@ -73,7 +74,7 @@ def say(
         row = Group.objects.select_for_update(of=("self",)).select_related("conversation", "post").get(pk=group.pk)
         if by.post.agency_id != row.agency:
             raise PostNotLocalError(post=row.post_id)
-        payload = BODIES[f"{act}/1"].model_validate({**body, "seen": _read_of(row)})
+        payload = _payload(act, {**body, "seen": _read_of(row)})
         plain = payload.model_dump(mode="json")
         standing = standing_of(row, now)
         word = Word(UNSENT, cast(Side, row.side), _own(row) + 1, payload.seen, now, act, plain)
@@ -87,6 +88,16 @@ def say(
         kept = _keep(row, message, act, payload, side=row.side, at=now)
         work_out(row, now)
     return kept
+
+
+def _payload(act: str, body: Mapping[str, Any]) -> Said:
+    """The word as it travels. Raises GroupFieldError naming the first field that is no such thing, or is too long."""
+    try:
+        return BODIES[f"{act}/1"].model_validate(body)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        field = ".".join(map(str, first["loc"]))
+        raise GroupFieldError(field=field, read=str(first.get("input", ""))[:100]) from error
 
 
 def hear(arrived: Arrived) -> None:

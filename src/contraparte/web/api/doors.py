@@ -62,7 +62,7 @@ class Opens:
             raise ApiScopeError(scope=self.scope)
         if not may(token.tenure, self.permission):
             raise ApiRightError(permission=self.permission)
-        _count(f"api-calls-{token.pk}", settings.API_CALLS_PER_MINUTE)
+        count_call(f"api-calls-{token.pk}", settings.API_CALLS_PER_MINUTE)
         if request.method not in {"GET", "HEAD"} and not self.takes_file:
             require_readable(request)
         request.token, request.tenure = token, token.tenure  # type: ignore[attr-defined]
@@ -85,11 +85,11 @@ def _token_of(request: HttpRequest) -> "ApiToken":
             raise ApiTokenRefusedError
         return find_token(text, now=timezone.now())
     except ApiTokenRefusedError:
-        _count(refusals, REFUSALS_PER_MINUTE)
+        count_call(refusals, REFUSALS_PER_MINUTE)
         raise
 
 
-def _count(key: str, most: int) -> None:
+def count_call(key: str, most: int) -> None:
     """Count one more within this minute. Raises ApiRateError above `most`."""
     if cache.add(key, 1, MINUTE_S):
         return
