@@ -20,7 +20,16 @@ from django.db import transaction
 
 from contraparte.directory import loading, publisher, store
 from contraparte.directory.models import Alarm, Country
-from contraparte.directory.rules.register import ACCORDS, AGENCIES, KEYS, LOGS, SUSPENSIONS, Register, check_address
+from contraparte.directory.rules.register import (
+    ACCORDS,
+    AGENCIES,
+    KEYS,
+    LINEAGE,
+    LOGS,
+    SUSPENSIONS,
+    Register,
+    check_address,
+)
 from contraparte.protocol import limits
 from contraparte.protocol.errors import (
     ContraparteError,
@@ -160,7 +169,7 @@ def _wanted(country: str, infos: dict[str, "TargetFile"]) -> dict[str, "TargetFi
     wanted = {
         path: info
         for path, info in infos.items()
-        if path in {AGENCIES, KEYS, LOGS} or path.startswith((ACCORDS, SUSPENSIONS))
+        if path in {AGENCIES, KEYS, LOGS} or path.startswith((ACCORDS, SUSPENSIONS, LINEAGE))
     }
     too_long = any(info.length > limits.DIRECTORY_TARGET_BYTES for info in wanted.values())
     whole = sum(info.length for info in wanted.values())
