@@ -12,6 +12,7 @@ import typer
 
 from contraparte.directory.accord_commands import accord, person
 from contraparte.directory.console import AsJson, HomeOption, Output, opened
+from contraparte.directory.lineage_commands import lineage
 from contraparte.protocol.errors import ContraparteError
 
 Country = Annotated[str, typer.Argument(help="Country in two small letters, such as mx.")]
@@ -20,6 +21,7 @@ RootKeys = Annotated[Path, typer.Option("--root-keys", help="Folder of the offli
 app = typer.Typer(no_args_is_help=True, help="Signed directories: publish one's own, trust and refresh others.")
 keys = typer.Typer(no_args_is_help=True, help="Keys of the agencies this node hosts.")
 app.add_typer(keys, name="key")
+app.add_typer(lineage, name="lineage")
 
 
 @app.command()
@@ -63,6 +65,7 @@ def publish(
     accord_key: Annotated[list[str] | None, typer.Option(help="Id of a key that signs accords.")] = None,
     accords: Annotated[list[Path] | None, typer.Option("--accord", help="A signed accord.")] = None,
     statements: Annotated[list[Path] | None, typer.Option("--statement", help="A signed suspension.")] = None,
+    changes: Annotated[list[Path] | None, typer.Option("--lineage", help="A signed change of agency.")] = None,
 ) -> None:
     """Publish the directory with these additions; everything published before stays."""
     with opened(home) as now:
@@ -84,6 +87,9 @@ def publish(
         for file in statements or ():
             signed = SignedDocument.parse(file.read_bytes())
             register = register.with_suspension(signed.hash, signed.to_bytes())
+        for file in changes or ():
+            signed = SignedDocument.parse(file.read_bytes())
+            register = register.with_lineage(signed.hash, signed.to_bytes())
         kids = (*register.accord_keys, *(kid for kid in accord_key or () if kid not in register.accord_keys))
         state = publisher.publish(replace(register, accord_keys=kids), now=now)
         typer.echo(f"{country} version {state.timestamp_version}, good until {state.expires_at:%Y-%m-%d %H:%M} UTC")

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from contraparte.directory import keyring
 from contraparte.directory import queries as directory
-from contraparte.exchange import arriving, escalating, outbox, registrations, registry, retention, rounds
+from contraparte.exchange import arriving, escalating, outbox, registrations, registry, retention, rounds, succession
 from contraparte.exchange.attaching import erase_files_of
 from contraparte.exchange.attachment_auditing import find_attachment_faults
 from contraparte.exchange.auditing import find_message_faults
@@ -69,4 +69,5 @@ def install() -> None:
     outbox.install()
     escalating.install()
     retention.install()
+    succession.install()
     registrations.register()

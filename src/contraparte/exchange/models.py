@@ -15,11 +15,39 @@ from contraparte.directory.models import Agency, Post, Tenure
 from contraparte.exchange.escalation_models import Escalation
 from contraparte.exchange.one_officer_models import OneOfficerRelease
 from contraparte.exchange.rights_models import Erasure, Filing, Hold, Permission, Recall, Retention, Source
+from contraparte.exchange.succession_models import FOLDED, Moved, Reconfirmation
 
 __all__ = [
-    "Approval", "CaseFile", "Content", "Conversation", "Draft", "Erasure", "Escalation", "Filing", "Hold", "Incident",
-    "Job", "Lane", "Message", "Obligation", "OneOfficerRelease", "Outbox", "Permission", "PolicyText", "Recall",
-    "Receipt", "ReceiptHead", "Refusal", "Release", "Resealing", "Retention", "Source", "Turn",
+    "FOLDED",
+    "Approval",
+    "CaseFile",
+    "Content",
+    "Conversation",
+    "Draft",
+    "Erasure",
+    "Escalation",
+    "Filing",
+    "Hold",
+    "Incident",
+    "Job",
+    "Lane",
+    "Message",
+    "Moved",
+    "Obligation",
+    "OneOfficerRelease",
+    "Outbox",
+    "Permission",
+    "PolicyText",
+    "Recall",
+    "Receipt",
+    "ReceiptHead",
+    "Reconfirmation",
+    "Refusal",
+    "Release",
+    "Resealing",
+    "Retention",
+    "Source",
+    "Turn",
 ]  # fmt: skip
 
 
@@ -67,11 +95,14 @@ class Turn(models.Model):
     conversation = models.ForeignKey(Conversation, models.PROTECT, related_name="turns")
     peer = models.CharField(max_length=64)
     direction = models.CharField(max_length=3)
+    own = models.CharField(
+        max_length=64, blank=True, default="", help_text="our agency of that time; empty: the conversation's own"
+    )
     seq = models.PositiveIntegerField(default=0)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=("conversation", "peer", "direction"), name="turn_once"),
+            models.UniqueConstraint(fields=("conversation", "peer", "direction", "own"), name="turn_once"),
         ]
 
     def __str__(self) -> str:

@@ -249,11 +249,21 @@ def present(post: str, events: Iterable[Event], at: datetime, topic: str = "", s
     Time runs one way, so no chain runs for ever. `since`: what passed before the post was created again does not
     concern it; without it the identifier is an old one of unknown age.
     """
-    holder = post
+    steps = path(post, events, at, topic, since)
+    return steps[-1][1] if steps else post
+
+
+def path(
+    post: str, events: Iterable[Event], at: datetime, topic: str = "", since: datetime | None = None
+) -> list[tuple[Event, str]]:
+    """The steps of `present`: each event that passed the work on, and to whom."""
+    holder, steps = post, []
     for event in _from_its_life(post, in_order(events), since):
-        if event.effective <= at:
-            holder = event.successor(holder, topic) or holder
-    return holder
+        taker = event.successor(holder, topic) if event.effective <= at else None
+        if taker is not None and taker != holder:
+            holder = taker
+            steps.append((event, holder))
+    return steps
 
 
 def _from_its_life(post: str, events: list[Event], since: datetime | None) -> list[Event]:
