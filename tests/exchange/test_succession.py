@@ -1,18 +1,14 @@
 """A change of agency while cases are open (P1.8): everything goes on with who holds the post now, nothing is lost."""
 
-from datetime import timedelta
-from typing import Any
-
 import pytest
 from django.db import transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from contraparte.directory import actions as directory_actions
-from contraparte.directory import lineage, view
 from contraparte.directory import queries as directory
-from contraparte.directory.models import Alarm, LineageEvent
+from contraparte.directory import view
+from contraparte.directory.models import Alarm
 from contraparte.exchange import succession
 from contraparte.exchange.actions import approve_draft, open_conversation, preview, release_draft, send_all
 from contraparte.exchange.items import is_recalled
@@ -28,46 +24,17 @@ from contraparte.exchange.models import (
 from contraparte.exchange.orphans import orphans
 from contraparte.exchange.permissions import grant_permission
 from contraparte.exchange.recalls import order_recall
-from contraparte.protocol.encoding import canonical_json, instant
+from contraparte.protocol.encoding import instant
 from contraparte.protocol.errors import PostSucceededError, ReconfirmationStateError, RightsRoleError
-from tests.directory import factory
-from tests.directory.lineage_events import document
+from tests.exchange.changes import HOUR, NEW, absorb, add_successor, change
 from tests.exchange.rights_world import ANNEX, ask, people_of, send_item
-from tests.exchange.small_world import CENTRE, FEDERAL, OPERATOR, SONORA, SmallWorld
-
-HOUR = timedelta(hours=1)
-NEW = "mx.new/firearms"
+from tests.exchange.small_world import CENTRE, FEDERAL, SONORA, SmallWorld
 
 
 @pytest.fixture
 def world(desk_world: SmallWorld) -> SmallWorld:
-    """One more agency on the node, new and with nothing to do."""
-    entry = factory.agency_entry("mx.new", "firearms", operator=OPERATOR)
-    register = desk_world.registers["mx"].with_agencies([entry])
-    keys = factory.make_keys("mx.new").values()
-    factory.load(register.with_keys(factory.register_of("mx", [], keys).keys), timezone.now())
-    desk_world.services[NEW] = directory_actions.appoint_service(directory.post(NEW), now=timezone.now())
-    return desk_world
-
-
-def change(
-    name: str, kind: str, before: list[str], after: list[str], posts: dict[str, Any], at: Any, **more: Any
-) -> LineageEvent:
-    """An event as if both had signed it: the signatures are the directory's own tests."""
-    terms = {"accepts_until": instant(at + 24 * HOUR), **more}
-    data = canonical_json(document(name, kind, before, after, posts, instant(at), **terms))
-    event = lineage.read_event(data)
-    row = LineageEvent.objects.create(
-        hash=event.hash, event=event.id, version=event.document.version, country=event.country, kind=kind,
-        effective=event.effective, document=data, is_complete=True, seen_at=at,
-    )  # fmt: skip
-    view.mark_changed()
-    return row
-
-
-def absorb(at: Any, **more: Any) -> LineageEvent:
-    """The state prosecutor's desk becomes that of a new body."""
-    return change("one", "absorb", ["mx.fge-son"], ["mx.new"], {SONORA: NEW}, at, **more)
+    """One person after the other: no commit is needed."""
+    return add_successor(desk_world)
 
 
 def asked(world: SmallWorld, *texts: str) -> Conversation:

@@ -123,7 +123,9 @@ def _told(
     ]
     before = [known.get(name, name) for name in event.document.before]
     after = [known.get(name, name) for name in event.document.after]
-    return Told(row, event, number, before, after, mapped, sorted(event.signers - signed), is_winner)
+    return Told(
+        row, event, number, before, after, mapped, [] if row.is_complete else sorted(event.signers - signed), is_winner
+    )
 
 
 def picture(now: datetime) -> Picture | None:
