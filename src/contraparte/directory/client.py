@@ -113,7 +113,7 @@ def _default_fetcher(country: str) -> "FetcherInterface":
 
 
 def _update(row: Country, area: Path, pinned: bytes, fetcher: "FetcherInterface", now: datetime) -> Country:
-    targets = _verified_targets(row, area, pinned, fetcher, now)
+    targets = verified_targets(row, area, pinned, fetcher, now)
     parts = {role: _signed(area / f"{role}.json") for role in ("root", "timestamp", "snapshot", "targets")}
     root, timestamp = parts["root"], parts["timestamp"]
     register = Register.parse(row.pk, targets)
@@ -136,7 +136,7 @@ def _update(row: Country, area: Path, pinned: bytes, fetcher: "FetcherInterface"
     return country
 
 
-def _verified_targets(
+def verified_targets(
     row: Country, area: Path, pinned: bytes, fetcher: "FetcherInterface", now: datetime
 ) -> dict[str, bytes]:
     """Run the TUF client workflow on `area` and bring in the target files. Translates python-tuf's errors."""
@@ -194,6 +194,11 @@ def _hex(text: str) -> str:
     """A hash as a file name: hashed again unless it is plain hex, for it comes from somebody else's file."""
     plain = len(text) == 64 and all(letter in "0123456789abcdef" for letter in text)
     return text if plain else hashlib.sha256(text.encode()).hexdigest()
+
+
+def version_of(file: Path) -> int:
+    """The version of a metadata file."""
+    return int(_signed(file).version)
 
 
 def _signed(file: Path) -> Any:

@@ -22,6 +22,8 @@ app = typer.Typer(no_args_is_help=True, help="Signed directories: publish one's 
 keys = typer.Typer(no_args_is_help=True, help="Keys of the agencies this node hosts.")
 app.add_typer(keys, name="key")
 app.add_typer(lineage, name="lineage")
+rotate = typer.Typer(no_args_is_help=True, help="Rotating the keys of a directory.")
+app.add_typer(rotate, name="rotate")
 
 
 @app.command()
@@ -121,6 +123,17 @@ def rotate_root(
             country, root_folder=root_keys, now=now, fresh_root=fresh_root, fresh_online=fresh_online
         )
         typer.echo(f"{country} root version {version}")
+
+
+@rotate.command("rehearse")
+def rotate_rehearse(country: Country, home: HomeOption, root_keys: RootKeys) -> None:
+    """Rotate root, online and agency keys on a copy, followed by a reader who knows the first root only."""
+    with opened(home) as now:
+        from contraparte.directory.rehearsing import rehearse_rotation
+
+        for step in rehearse_rotation(country, root_folder=root_keys, now=now):
+            typer.echo(f"{step.name}: the reader trusts {step.outcome}")
+        typer.echo("rehearsed; nothing of this home has changed")
 
 
 @app.command()

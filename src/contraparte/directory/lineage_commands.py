@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -61,7 +61,7 @@ def show(home: HomeOption, as_json: AsJson = False) -> None:
         from contraparte.directory.rules.lineage import read_event
 
         counting = {event.hash for event in known.events()}
-        told = [
+        told: list[dict[str, Any]] = [
             {
                 "event": row.event,
                 "version": row.version,
