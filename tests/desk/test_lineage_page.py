@@ -55,6 +55,17 @@ def test_the_picture_and_the_table_tell_who_became_whom_and_which_version_lost(
         assert [word for word in words if word not in shown] == []
 
 
+def test_a_thread_that_passed_to_another_post_names_the_old_one(world: SmallWorld, browser_of: BrowserOf) -> None:
+    thread = world.conversation()
+    absorb(timezone.now())
+    succession.reconcile(timezone.now())
+    shown = browser_of(world.appoint("nora", NEW, Role.OFFICER)).get(f"/conversations/{thread.pk}/")
+    assert shown.status_code == 200
+    assert "fge-son" in shown.content.decode()
+    former = browser_of(world.appoint("otto", SONORA, Role.OFFICER)).get(f"/conversations/{thread.pk}/")
+    assert former.status_code == 404
+
+
 def test_only_who_decides_in_that_post_confirms_or_withdraws(world: SmallWorld, browser_of: BrowserOf) -> None:
     people = people_of(world)
     _, item = send_item(world, to=SONORA)

@@ -11,7 +11,7 @@ from contraparte.desk.queries import conversations_of
 from contraparte.directory import lineage
 from contraparte.directory.models import Agency, LineageEvent, Post, Tenure
 from contraparte.directory.rules.lineage import Event, in_order, read_event
-from contraparte.exchange.models import Reconfirmation
+from contraparte.exchange.models import Conversation, Moved, Reconfirmation
 from contraparte.protocol.ids import country_of
 from contraparte.protocol.keys import parse_kid
 from contraparte.web.templatetags.pages import day_text
@@ -178,6 +178,11 @@ def _paths(event: Event, height: Mapping[str, int], x: int) -> list[str]:
         for old, new in sorted(pairs)
         if old != new
     ]
+
+
+def moves_of(conversation: Conversation) -> list[Moved]:
+    """Which posts had a conversation before, on either side; no question where no agency ever changed."""
+    return list(conversation.moves.all()) if lineage.events() else []
 
 
 def to_confirm(tenure: Tenure, limit: int = 200) -> list[Reconfirmation]:
