@@ -85,6 +85,7 @@ def test_only_who_decides_in_that_post_confirms_or_withdraws(world: SmallWorld, 
     assert Client().post(f"{PAGE}{row.pk}/confirm/").status_code == 302
     chief = browser_of(people.chiefs[CENTRE])
     assert SONORA in chief.get(PAGE).content.decode()
+    assert "permissions to be confirmed after a change of agency" in chief.get("/notices/").content.decode()
     assert chief.post(f"{PAGE}{row.pk}/confirm/").status_code == 302
     assert chief.post(f"{PAGE}{row.pk}/withdraw/").status_code == 409
     assert Permission.objects.get(side="granter").state == "granted"

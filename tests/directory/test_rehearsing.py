@@ -22,6 +22,7 @@ def test_a_rotation_is_rehearsed_on_a_copy_and_leaves_home_and_safe_as_they_were
     register = register_of("mx", [agency_entry(FGE, "firearms")], make_keys(FGE).values())
     actions.publish_directory(register, now=NOW)
     load(register)
+    make_keys("mx.not-published")
     home = settings.HOME
     before = snapshot(home.path / "directory", home.path / "keys", roots)
     steps = rehearse_rotation("mx", root_folder=roots, now=NOW)

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from contraparte.desk.queries import conversations_of
 from contraparte.directory import lineage
@@ -14,6 +16,7 @@ from contraparte.directory.rules.lineage import Event, in_order, read_event
 from contraparte.exchange.models import Conversation, Moved, Reconfirmation
 from contraparte.protocol.ids import country_of
 from contraparte.protocol.keys import parse_kid
+from contraparte.web.registry import Notice
 from contraparte.web.templatetags.pages import day_text
 
 LANE, COLUMN, LEFT, TOP, BEND = 46, 150, 260, 54, 34
@@ -197,3 +200,13 @@ def reconfirmation_for(tenure: Tenure, pk: int) -> Reconfirmation | None:
     rows = Reconfirmation.objects.select_related("permission__item", "permission__conversation__post__agency")
     mine = conversations_of(tenure).filter(post_id=tenure.post_id)
     return rows.filter(permission__conversation__in=mine, pk=pk).first()
+
+
+def notices(tenure: Tenure, now: datetime) -> Iterable[Notice]:
+    """How many permissions wait for this person's word; no question where no agency ever changed."""
+    if lineage.events():
+        waiting = to_confirm(tenure)
+        since = min((one.at for one in waiting), default=None)
+        yield Notice(
+            _("permissions to be confirmed after a change of agency"), len(waiting), reverse("desk:lineage"), since
+        )

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from contraparte.desk import duties, footer, packages, queries, reviews, rights_words, searching
+from contraparte.desk import duties, footer, lineage, packages, queries, reviews, rights_words, searching
 from contraparte.desk.registry import DeskSource, register_desk_source, register_quiet, register_words
 from contraparte.desk.words import POLICIES, REASONS
 from contraparte.directory.models import Tenure
@@ -68,6 +68,7 @@ def register() -> None:
     register_notices(NoticeSource("desk.view", _notices))
     register_notices(NoticeSource("duty.view", duties.notices))
     register_notices(NoticeSource("release.review", reviews.notices))
+    register_notices(NoticeSource("item.decide", lineage.notices))
     register_desk_source(DeskSource("release.review", reviews.work))
     register_footer(FooterFacts(footer.accords_of, footer.cosigned_at, footer.silent_peers))
     register_package_index(packages.index_of)

@@ -52,7 +52,7 @@ def rehearse_rotation(country: str, *, root_folder: Path, now: datetime) -> list
         steps = [Step("read", reader.follow(now))]
         publisher.rotate_root(country, root_folder=roots, now=now, fresh_root=True, fresh_online=True)
         steps.append(Step("root and online keys", reader.follow(now)))
-        for agency in _agencies_with_keys(country):
+        for agency in _agencies_with_keys(publisher.current_register(country)):
             before = publisher.current_register(country)
             after = before.with_keys(actions.rotate_key(agency, Purpose.MESSAGE, now=now))
             _require_vouched(before, after)
@@ -93,12 +93,11 @@ class _Reader:
         return f"root {version}, {len(register.agencies)} agencies, {len(register.keys)} keys"
 
 
-def _agencies_with_keys(country: str) -> list[str]:
-    return [
-        agency
-        for agency in keyfiles.hosted_agencies()
-        if agency.startswith(f"{country}.") and any("#message-" in kid for kid in keyfiles.kids_of(agency))
-    ]
+def _agencies_with_keys(register: Register) -> list[str]:
+    """Agencies whose published message key is held here; what was made and never published does not rotate."""
+    held = {kid for agency in keyfiles.hosted_agencies() for kid in keyfiles.kids_of(agency)}
+    published = [entry.public() for entry in register.keys if entry.status == "active" and entry.kid in held]
+    return sorted({key.agency for key in published if key.purpose is Purpose.MESSAGE})
 
 
 def _require_vouched(before: Register, after: Register) -> None:
