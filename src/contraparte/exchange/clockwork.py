@@ -140,8 +140,8 @@ def _end_what_is_closed(asked: Sequence[Message]) -> None:
 
 def _obligation(message: Message, stage: str, holder: str, at: datetime.datetime) -> Obligation:
     agency, own = message.agency, message.sender if message.direction == "out" else message.recipient
-    if events() and own != message.conversation.post_id:
-        # The thread has passed to another post while the message was on its way (P1.8).
+    if (events() or message.direction == "in") and own != message.conversation.post_id:
+        # It came through the window, or the thread has passed to another post while it was on its way (P1.2, P1.8).
         holder = message.conversation.post_id if holder == own else holder
         agency, own = message.conversation.agency, message.conversation.post_id
     return Obligation(

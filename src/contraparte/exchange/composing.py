@@ -85,6 +85,8 @@ def compose(outgoing: Outgoing, *, now: datetime.datetime) -> Composed:
     message_type = registry.message_type(outgoing.type)
     accord = directory.accord_between(country_of(outgoing.sender), country_of(outgoing.recipient), now=now)
     accord.require_type(outgoing.type, outgoing.sender, outgoing.recipient)
+    outgoing = _through_window(outgoing, accord, now)
+    accord.require_type(outgoing.type, outgoing.sender, outgoing.recipient)
     drawn = draw_on(outgoing.sources, outgoing.marking, outgoing.recipient, now=now)
     outgoing = replace(outgoing, marking=drawn.marking)
     chosen = frozenset(pointer for pointer, _ in outgoing.redactions)
@@ -151,6 +153,17 @@ def _to_present_holder(outgoing: Outgoing, now: datetime.datetime) -> Outgoing:
     kind = outgoing.conversation.kind
     recipient = lineage.present_post(outgoing.recipient, kind, now=now, since=now)
     return outgoing if recipient == outgoing.recipient else replace(outgoing, recipient=recipient)
+
+
+def _through_window(outgoing: Outgoing, accord: AccordView, now: datetime.datetime) -> Outgoing:
+    """Addressed to the single window of the other side, where the accord routes so; the thread stays the same (P1.2).
+
+    A window on the sender's own side is a matter of its house: who may send is said by `permits`.
+    """
+    via = accord.routing(outgoing.type, outgoing.sender, outgoing.recipient, now).via
+    if via is None or outgoing.copy_of is not None or country_of(via) == country_of(outgoing.sender):
+        return outgoing
+    return replace(outgoing, recipient=lineage.present_post(via, outgoing.conversation.kind, now=now, since=now))
 
 
 def _is_whole(message_type: registry.MessageType, body: dict[str, Any]) -> bool:

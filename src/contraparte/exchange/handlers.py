@@ -13,7 +13,7 @@ from django.db import transaction
 from contraparte.directory import lineage
 from contraparte.directory import queries as directory
 from contraparte.exchange.holds import end_hold, keep_hold
-from contraparte.exchange.items import held_item, is_originator, onward_of, opened_at, sent_item
+from contraparte.exchange.items import held_item, is_originator, onward_of, opened_at, sent_item, was_sent_to
 from contraparte.exchange.messages import (
     MAX_ONWARD,
     HoldLift,
@@ -300,10 +300,15 @@ def on_answer(arrived: Arrived) -> None:
 
 def _ordered(message: Said) -> Recall:
     rows = Recall.objects.filter(agency__in=_line(message), direction="out", item_uuid=message.body["item"])
-    row = next((one for one in rows if lineage.holds_for(message.sender, one.other)), None)
+    row = next((one for one in rows if _answers_for(message.sender, one)), None)
     if row is None:
         raise ItemUnknownError(item=message.body["item"])
     return row
+
+
+def _answers_for(post: str, order: Recall) -> bool:
+    """The post the order went to, who holds its work now, or the post whose thread came through that window."""
+    return lineage.holds_for(post, order.other) or post == order.conversation.counterpart
 
 
 # --- legal holds ---
@@ -313,7 +318,7 @@ def _party_item(message: Said) -> Message:
     """The item both posts have, whichever sent it."""
     here, item = _here(message), message.body["item"]
     found = held_item(here, item, message.sender) or sent_item(here, item, message.sender)
-    if found is None or not any(lineage.holds_for(message.sender, one) for one in (found.sender, found.recipient)):
+    if found is None or not (is_originator(message.sender, found) or was_sent_to(message.sender, found)):
         raise ItemUnknownError(item=item)
     return found
 

@@ -25,7 +25,12 @@ def sent_item(agency: str, message_id: str, recipient: str) -> Message | None:
     """The item of that id that `agency` sent to the post `recipient`."""
     rows = Message.objects.select_related("content", "conversation__post__agency")
     found = rows.filter(agency__in=lineage.line_of(agency), direction="out", uuid=message_id)
-    return next((row for row in found if lineage.holds_for(recipient, row.recipient)), None)
+    return next((row for row in found if was_sent_to(recipient, row)), None)
+
+
+def was_sent_to(post: str, item: Message) -> bool:
+    """Whether an item that left is the post's: sent to it or its forerunner, or through the window in its thread."""
+    return lineage.holds_for(post, item.recipient) or post == item.conversation.counterpart
 
 
 def is_originator(post: str, item: Message) -> bool:

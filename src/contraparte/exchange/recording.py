@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from contraparte.directory import keyring, lineage
-from contraparte.directory import queries as directory
 from contraparte.exchange import registry
+from contraparte.exchange.addressing import is_its_post, present_holder
 from contraparte.exchange.bulk import as_time, as_uuid, insert_rows
 from contraparte.exchange.commitments import commitment
 from contraparte.exchange.composing import worthless_after
@@ -134,7 +134,7 @@ def _in_order(
         thread = threads.get((agency, thread_uuid))
         # Only to the post whose thread it is: holders of another post must not read it there.
         turn = turns.get(_turn_key(item, thread)) if thread else None
-        if thread and not (_is_its_post(item, thread) and (turn or _is_party(item, thread))):
+        if thread and not (is_its_post(item.message, thread) and (turn or _is_party(item, thread))):
             item.refusal = ConversationPartyError.code
             refused.append(item)
             continue
@@ -152,11 +152,6 @@ def _in_order(
             last[key] = seq
         accepted.append(item)
     return accepted, refused
-
-
-def _is_its_post(item: "Item", thread: Conversation) -> bool:
-    assert item.message is not None
-    return item.message.recipient == thread.post_id or lineage.holds_for(thread.post_id, item.message.recipient)
 
 
 def _is_party(item: "Item", thread: Conversation) -> bool:
@@ -222,23 +217,12 @@ def _open_threads(accepted: Sequence["Item"], threads: Threads, now: datetime.da
         if key not in threads and key not in missing:
             assert item.message is not None
             kind = item.message.type.partition(".")[0]
-            agency, post = _present_holder(item.message.recipient, kind, key[1], now)
+            agency, post = present_holder(item.message.recipient, kind, key[1], now)
             missing[key] = Conversation(
                 agency=agency, uuid=key[1], post_id=post, counterpart=item.message.sender, kind=kind, opened_at=now
             )
     threads.update(zip(missing, Conversation.objects.bulk_create(missing.values()), strict=True))
     _name_threads(accepted, threads)
-
-
-def _present_holder(recipient: str, kind: str, thread: uuid.UUID, now: datetime.datetime) -> tuple[str, str]:
-    """Agency and post whose thread it is: the successor's from the first moment on, if it is at this node."""
-    post = lineage.present_post(recipient, kind, now=now, since=now)
-    agency = agency_of(post)
-    if post == recipient or not directory.route_of(agency).is_local:
-        return agency_of(recipient), recipient
-    if Conversation.objects.filter(agency=agency, uuid=thread).exists():
-        return agency_of(recipient), recipient
-    return agency, post
 
 
 def _name_threads(accepted: Sequence["Item"], threads: Threads) -> None:

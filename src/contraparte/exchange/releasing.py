@@ -188,10 +188,24 @@ def _write(sealed: Sequence[Sealed], *, now: datetime.datetime) -> list[int]:
         ],
     )
     _bind_files(sealed, ids, now)
+    _begin_with_window(sealed, ids, now)
     advance_turns({one.turn: one.seq for one in sealed if one.seq is not None}, "out")
     for policy_hash in {one.composed.decision.policy_hash for one in sealed}:
         _keep_policy_text(policy_hash, now)
     return ids
+
+
+def _begin_with_window(sealed: Sequence[Sealed], ids: Sequence[int], now: datetime.datetime) -> None:
+    """A thread whose first message goes through the single window is the window's, and stays so (P1.2)."""
+    for one in sealed:
+        message, thread = one.composed.message, one.composed.outgoing.conversation
+        if message.recipient == thread.counterpart or message.copy_of is not None:
+            continue
+        routing = one.composed.accord.routing(message.type, message.sender, thread.counterpart, now)
+        begins = not Message.objects.filter(conversation=thread).exclude(pk__in=ids).exists()
+        if routing.via == message.recipient and begins:
+            thread.counterpart = message.recipient
+            thread.save(update_fields=["counterpart"])
 
 
 def _bind_files(sealed: Sequence[Sealed], ids: Sequence[int], now: datetime.datetime) -> None:
