@@ -11,7 +11,7 @@ from contraparte.directory.models import Tenure
 from contraparte.exchange.items import onward_of, recalled_ids
 from contraparte.exchange.models import Filing, Hold, Message, Permission, Recall, Receipt
 from contraparte.exchange.reading import is_erased, read_message
-from contraparte.exchange.recalls import Holder, holders_of
+from contraparte.exchange.recalls import Holder, holders_of, recall_of
 from contraparte.exchange.rules.permissions import Kind, Need, may_use
 from contraparte.exchange.sources import grants_of
 from contraparte.protocol.marking import Marking
@@ -95,7 +95,7 @@ def page_of(row: Message, now: datetime) -> ItemPage:
     came_in = row.direction == "in"
     recall = None
     if came_in and recalled_ids([row]):
-        recall = Recall.objects.filter(agency=row.agency, direction="in", item_uuid=row.uuid, other=row.sender).first()
+        recall = recall_of(row)
     passed = onward_of(row) if came_in else []
     read = dict(Receipt.objects.filter(message__in=passed, kind="opened").values_list("message_id", "at"))
     told = dict(Receipt.objects.filter(message=row).order_by("-at").values_list("kind", "at"))

@@ -152,7 +152,7 @@ _RECALLED = Recall.objects.filter(
 
 def _news(tenure: Tenure) -> QuerySet[Message]:
     """What other posts sent to this one, but for what it answers by itself."""
-    rows = Message.objects.filter(agency=tenure.post.agency_id, direction="in", conversation__post_id=tenure.post_id)
+    rows = Message.objects.filter(direction="in", conversation__post_id=tenure.post_id)
     return rows.exclude(type__in=sorted(QUIET_TYPES)).exclude(Exists(_RECALLED))
 
 

@@ -11,6 +11,7 @@ from contraparte.desk import (
     duties,
     footer,
     handover_words,
+    lineage,
     pack_sections,
     packages,
     queries,
@@ -87,6 +88,7 @@ def register() -> None:
     register_notices(NoticeSource("duty.view", duties.notices))
     register_notices(NoticeSource("release.review", reviews.notices))
     register_notices(NoticeSource("posts.view", vacancies.notices))
+    register_notices(NoticeSource("item.decide", lineage.notices))
     register_desk_source(DeskSource("release.review", reviews.work))
     register_desk_source(DeskSource("handover.assign", vacancies.work))
     register_desk_source(DeskSource("handover.take", vacancies.acknowledgements))

@@ -129,3 +129,13 @@ DRAFT_STATES: dict[str, str | Promise] = {
     "released": _("released"),
     "discarded": _("given up"),
 }
+
+# What happened to an agency, by the kind of the event.
+CHANGES: dict[str, str | Promise] = {
+    "rename": _("New name"),
+    "merge": _("Merger"),
+    "split": _("Split"),
+    "absorb": _("Absorption"),
+    "abolish": _("Abolition"),
+    "recreate": _("Created again"),
+}

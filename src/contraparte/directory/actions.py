@@ -13,9 +13,10 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from contraparte.directory import client, keyfiles, keyring, loading, publisher, queries
-from contraparte.directory.models import Accord, Agency, Country, Person, Post, Suspension, Tenure
+from contraparte.directory import client, keyfiles, keyring, lineage, loading, publisher, queries
+from contraparte.directory.models import Accord, Agency, Country, LineageEvent, Person, Post, Suspension, Tenure
 from contraparte.directory.rules.accord import read_accord
+from contraparte.directory.rules.lineage import read_event
 from contraparte.directory.rules.register import KeyEntry, Register, key_entry
 from contraparte.directory.rules.roles import Role, check_roles
 from contraparte.directory.rules.signatures import SignedDocument
@@ -24,6 +25,7 @@ from contraparte.directory.rules.suspension import read_statement, standing_susp
 from contraparte.protocol import limits
 from contraparte.protocol.errors import (
     AccordMissingError,
+    LineageCountryError,
     LocalKeyMissingError,
     PersonInvalidError,
     RightMissingError,
@@ -143,6 +145,33 @@ def take_statement(data: bytes) -> Suspension:
 
 def signed_statement(row: Suspension) -> SignedDocument:
     """The statement with all signatures seen, to publish or hand over."""
+    return SignedDocument(bytes(row.document)).merge((kid, bytes.fromhex(value)) for kid, value in row.signatures)
+
+
+# --- changes of agency ---
+
+
+@transaction.atomic
+def sign_event(document: bytes, *, country: str, now: datetime) -> LineageEvent:
+    """Sign a change of agency in the name of a country: announce it, amend it, or agree to it as reviewer (P1.8).
+
+    The mapping is judged first by all this node knows. Raises LineageError for what is wrong with it,
+    LineageCountryError for a country it does not concern, LocalKeyMissingError.
+    """
+    event = read_event(document)
+    if country not in event.signers:
+        raise LineageCountryError(field="country", read=country, event=event.id)
+    lineage.check_now(event)
+    return loading.take_event(SignedDocument(document).sign(_accord_key(country)), publisher=country, now=now)
+
+
+def agree_to_event(event: str, *, country: str, now: datetime) -> LineageEvent:
+    """Sign the version that would win. Raises LineageUnknownError and what `sign_event` raises."""
+    return sign_event(bytes(lineage.proposal(event).document), country=country, now=now)
+
+
+def signed_event(row: LineageEvent) -> SignedDocument:
+    """A version with all signatures seen, to publish or hand over."""
     return SignedDocument(bytes(row.document)).merge((kid, bytes.fromhex(value)) for kid, value in row.signatures)
 
 

@@ -20,7 +20,16 @@ from django.db import transaction
 
 from contraparte.directory import loading, publisher, store
 from contraparte.directory.models import Alarm, Country
-from contraparte.directory.rules.register import ACCORDS, AGENCIES, KEYS, LOGS, SUSPENSIONS, Register, check_address
+from contraparte.directory.rules.register import (
+    ACCORDS,
+    AGENCIES,
+    KEYS,
+    LINEAGE,
+    LOGS,
+    SUSPENSIONS,
+    Register,
+    check_address,
+)
 from contraparte.protocol import limits
 from contraparte.protocol.errors import (
     ContraparteError,
@@ -104,7 +113,7 @@ def _default_fetcher(country: str) -> "FetcherInterface":
 
 
 def _update(row: Country, area: Path, pinned: bytes, fetcher: "FetcherInterface", now: datetime) -> Country:
-    targets = _verified_targets(row, area, pinned, fetcher, now)
+    targets = verified_targets(row, area, pinned, fetcher, now)
     parts = {role: _signed(area / f"{role}.json") for role in ("root", "timestamp", "snapshot", "targets")}
     root, timestamp = parts["root"], parts["timestamp"]
     register = Register.parse(row.pk, targets)
@@ -127,7 +136,7 @@ def _update(row: Country, area: Path, pinned: bytes, fetcher: "FetcherInterface"
     return country
 
 
-def _verified_targets(
+def verified_targets(
     row: Country, area: Path, pinned: bytes, fetcher: "FetcherInterface", now: datetime
 ) -> dict[str, bytes]:
     """Run the TUF client workflow on `area` and bring in the target files. Translates python-tuf's errors."""
@@ -160,7 +169,7 @@ def _wanted(country: str, infos: dict[str, "TargetFile"]) -> dict[str, "TargetFi
     wanted = {
         path: info
         for path, info in infos.items()
-        if path in {AGENCIES, KEYS, LOGS} or path.startswith((ACCORDS, SUSPENSIONS))
+        if path in {AGENCIES, KEYS, LOGS} or path.startswith((ACCORDS, SUSPENSIONS, LINEAGE))
     }
     too_long = any(info.length > limits.DIRECTORY_TARGET_BYTES for info in wanted.values())
     whole = sum(info.length for info in wanted.values())
@@ -185,6 +194,11 @@ def _hex(text: str) -> str:
     """A hash as a file name: hashed again unless it is plain hex, for it comes from somebody else's file."""
     plain = len(text) == 64 and all(letter in "0123456789abcdef" for letter in text)
     return text if plain else hashlib.sha256(text.encode()).hexdigest()
+
+
+def version_of(file: Path) -> int:
+    """The version of a metadata file."""
+    return int(_signed(file).version)
 
 
 def _signed(file: Path) -> Any:

@@ -12,6 +12,7 @@ import typer
 
 from contraparte.directory.accord_commands import accord, person
 from contraparte.directory.console import AsJson, HomeOption, Output, opened
+from contraparte.directory.lineage_commands import lineage
 from contraparte.directory.post_commands import post as post_group
 from contraparte.protocol.errors import ContraparteError
 
@@ -21,6 +22,9 @@ RootKeys = Annotated[Path, typer.Option("--root-keys", help="Folder of the offli
 app = typer.Typer(no_args_is_help=True, help="Signed directories: publish one's own, trust and refresh others.")
 keys = typer.Typer(no_args_is_help=True, help="Keys of the agencies this node hosts.")
 app.add_typer(keys, name="key")
+app.add_typer(lineage, name="lineage")
+rotate = typer.Typer(no_args_is_help=True, help="Rotating the keys of a directory.")
+app.add_typer(rotate, name="rotate")
 
 
 @app.command()
@@ -64,6 +68,7 @@ def publish(
     accord_key: Annotated[list[str] | None, typer.Option(help="Id of a key that signs accords.")] = None,
     accords: Annotated[list[Path] | None, typer.Option("--accord", help="A signed accord.")] = None,
     statements: Annotated[list[Path] | None, typer.Option("--statement", help="A signed suspension.")] = None,
+    changes: Annotated[list[Path] | None, typer.Option("--lineage", help="A signed change of agency.")] = None,
 ) -> None:
     """Publish the directory with these additions; everything published before stays."""
     with opened(home) as now:
@@ -85,6 +90,9 @@ def publish(
         for file in statements or ():
             signed = SignedDocument.parse(file.read_bytes())
             register = register.with_suspension(signed.hash, signed.to_bytes())
+        for file in changes or ():
+            signed = SignedDocument.parse(file.read_bytes())
+            register = register.with_lineage(signed.hash, signed.to_bytes())
         kids = (*register.accord_keys, *(kid for kid in accord_key or () if kid not in register.accord_keys))
         state = publisher.publish(replace(register, accord_keys=kids), now=now)
         typer.echo(f"{country} version {state.timestamp_version}, good until {state.expires_at:%Y-%m-%d %H:%M} UTC")
@@ -116,6 +124,17 @@ def rotate_root(
             country, root_folder=root_keys, now=now, fresh_root=fresh_root, fresh_online=fresh_online
         )
         typer.echo(f"{country} root version {version}")
+
+
+@rotate.command("rehearse")
+def rotate_rehearse(country: Country, home: HomeOption, root_keys: RootKeys) -> None:
+    """Rotate root, online and agency keys on a copy, followed by a reader who knows the first root only."""
+    with opened(home) as now:
+        from contraparte.directory.rehearsing import rehearse_rotation
+
+        for step in rehearse_rotation(country, root_folder=root_keys, now=now):
+            typer.echo(f"{step.name}: the reader trusts {step.outcome}")
+        typer.echo("rehearsed; nothing of this home has changed")
 
 
 @app.command()

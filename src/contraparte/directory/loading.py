@@ -11,10 +11,11 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 
-from contraparte.directory import view
-from contraparte.directory.models import Accord, Agency, Alarm, Country, Key, Post, Suspension
+from contraparte.directory import lineage, view
+from contraparte.directory.models import Accord, Agency, Alarm, Country, Key, LineageEvent, Post, Suspension
 from contraparte.directory.rules.accord import read_accord
 from contraparte.directory.rules.documents import read_instant
+from contraparte.directory.rules.lineage import Event, predecessors, read_event
 from contraparte.directory.rules.register import AgencyEntry, KeyEntry, Register
 from contraparte.directory.rules.signatures import SignedDocument, require_signatures
 from contraparte.directory.rules.succession import Vouch, check_succession
@@ -47,10 +48,14 @@ def load_register(register: Register, *, now: datetime, root_vouches: RootVouch 
     country, _ = Country.objects.get_or_create(pk=register.country)
     known = {row.kid: row for row in Key.objects.filter(agency__country=register.country)}
     stolen = [kid for kid, row in known.items() if row.status == Key.COMPROMISED]
-    vouches = check_succession(register, _publics(known.values()), root_vouches, stolen)
+    vouches = check_succession(
+        register, _publics(known.values()), root_vouches, stolen, predecessors(_claimed_events(register))
+    )
     _load_agencies(register)
     _load_keys(register, known, now)
     _pin_accord_keys(country, register, vouches)
+    country.save()
+    _load_lineage(register, now)
     for name, value in state.items():
         setattr(country, name, value)
     country.logs = [entry.model_dump(mode="json") for entry in register.logs]
@@ -66,6 +71,25 @@ def load_register(register: Register, *, now: datetime, root_vouches: RootVouch 
     _load_accords(register, country, now)
     view.mark_changed()
     return country
+
+
+def _claimed_events(register: Register) -> list[Event]:
+    """What the country says of its own agencies, whether others have signed it or not: their keys need a voucher."""
+    seen = [bytes(row.document) for row in lineage.versions() if row.country == register.country]
+    told = [SignedDocument.parse(data).document for data in register.lineage.values()]
+    return [event for event in map(read_event, {*seen, *told}) if event.country == register.country]
+
+
+def _load_lineage(register: Register, now: datetime) -> None:
+    """One that is forged or cannot be makes the whole directory untrue, and nothing of it is taken in."""
+    signed = [SignedDocument.parse(data) for data in register.lineage.values()]
+    for one in sorted(signed, key=lambda one: read_event(one.document).effective):
+        take_event(one, publisher=register.country, now=now)
+
+
+def take_event(signed: SignedDocument, *, publisher: str, now: datetime) -> LineageEvent:
+    """Keep a change of agency that a country has signed. Raises LineageForgedError and what the rules raise."""
+    return lineage.keep_event(signed, publisher=publisher, pinned=pinned_kids, resolve=_resolve, now=now)
 
 
 def _publics(rows: Iterable[Key]) -> list[PublicKey]:

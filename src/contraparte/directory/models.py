@@ -9,6 +9,8 @@ import uuid
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 
+from contraparte.directory.lineage_models import LineageEvent as LineageEvent  # noqa: PLC0414  (part of this module's face)
+
 
 class Agency(models.Model):
     """A body that signs and keeps records. Identifiers are for ever; names and hosts change."""

@@ -19,7 +19,7 @@ from django.conf import settings
 
 _COUNTRY = re.compile(r"[a-z]{2}")
 _METADATA = re.compile(r"(timestamp|[1-9][0-9]{0,8}\.(root|snapshot|targets))\.json")
-_TARGET = re.compile(r"((accords|suspensions)/)?[0-9a-f]{64}\.[a-z0-9][a-z0-9-]{0,63}\.json")
+_TARGET = re.compile(r"((accords|suspensions|lineage)/)?[0-9a-f]{64}\.[a-z0-9][a-z0-9-]{0,63}\.json")
 
 
 def is_country(text: str) -> bool:

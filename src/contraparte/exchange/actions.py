@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef
 from pydantic import BaseModel, ValidationError
 
+from contraparte.directory import lineage
 from contraparte.directory import queries as directory
 from contraparte.directory.models import Post, Tenure
 from contraparte.directory.rules.roles import CONTENT_ROLES
@@ -36,6 +37,7 @@ from contraparte.protocol.errors import (
     DraftClosedError,
     DraftFieldError,
     PostNotLocalError,
+    PostSucceededError,
     TenureEndedError,
 )
 from contraparte.protocol.ids import agency_of, new_id, parse_post_id
@@ -66,11 +68,15 @@ def open_conversation(
     """A conversation between a post of this node and one elsewhere; the same one where the id is already known here.
 
     Raises PostNotLocalError unless `by` belongs to the post's agency, or where the id is a thread of another of its
-    posts; PostUnknownError for an unknown counterpart.
+    posts; PostUnknownError for an unknown counterpart; PostSucceededError for a post whose work has passed on. An old
+    counterpart is resolved to who holds its work now (P1.8).
     """
     if by.post.agency_id != post.agency_id or not post.agency.is_local:
         raise PostNotLocalError(post=post.pk)
-    directory.post(parse_post_id(counterpart, "counterpart"))
+    counterpart = lineage.present_post(parse_post_id(counterpart, "counterpart"), kind, now=now, since=now)
+    directory.post(counterpart)
+    if lineage.is_passed_on(post.pk, now):
+        raise PostSucceededError(post=post.pk, successor=lineage.present_post(post.pk, kind, now=now))
     with writing():
         conversation, _ = Conversation.objects.get_or_create(
             agency=post.agency_id,

@@ -18,6 +18,7 @@ from typing import Any
 
 from django.db.models import Max
 
+from contraparte.directory.lineage import line_of
 from contraparte.exchange import commitments
 from contraparte.exchange.composing import worthless_after
 from contraparte.exchange.models import Erasure, Job, Message, Outbox, PolicyText, Receipt, Release, Resealing
@@ -239,7 +240,9 @@ def _erasure_fault(row: Message, around: _Surroundings) -> str:
 
 
 def _thread(row: Message) -> tuple[str, str]:
-    return str(row.conversation.uuid), row.conversation.agency
+    """Whose thread it is: the agency's own, or that of whoever has its work now (P1.8)."""
+    agency = row.conversation.agency
+    return str(row.conversation.uuid), row.agency if agency in line_of(row.agency) else agency
 
 
 def _text(named: uuid.UUID | None) -> str | None:

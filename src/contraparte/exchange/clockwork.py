@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from django.db.models import Q
 
 from contraparte.directory import queries as directory
+from contraparte.directory.lineage import events, line_of
 from contraparte.exchange import registry
 from contraparte.exchange.models import Conversation, Message, Obligation, Receipt
 from contraparte.protocol.errors import AccordMissingError
@@ -49,9 +50,12 @@ def note_acceptances(accepted: Sequence[Accepted]) -> None:
 
 def _end(agency: str, request: uuid.UUID, answered_by: str, at: datetime.datetime) -> None:
     """End the clock of a request by an answer of the agency that owed it; nobody else's answer ends it."""
-    Obligation.objects.filter(
-        _open_or_later(at), agency=agency, message__uuid=request, holder__startswith=f"{agency_of(answered_by)}/"
-    ).update(closed_at=at)
+    owed = Q()
+    for body in line_of(agency_of(answered_by)):
+        owed |= Q(holder__startswith=f"{body}/")
+    Obligation.objects.filter(_open_or_later(at), owed, agency__in=line_of(agency), message__uuid=request).update(
+        closed_at=at
+    )
 
 
 def _open_or_later(at: datetime.datetime) -> Q:
@@ -135,10 +139,15 @@ def _end_what_is_closed(asked: Sequence[Message]) -> None:
 
 
 def _obligation(message: Message, stage: str, holder: str, at: datetime.datetime) -> Obligation:
+    agency, own = message.agency, message.sender if message.direction == "out" else message.recipient
+    if (events() or message.direction == "in") and own != message.conversation.post_id:
+        # It came through the window, or the thread has passed to another post while it was on its way (P1.2, P1.8).
+        holder = message.conversation.post_id if holder == own else holder
+        agency, own = message.conversation.agency, message.conversation.post_id
     return Obligation(
-        agency=message.agency,
+        agency=agency,
         message=message,
-        post_id=message.sender if message.direction == "out" else message.recipient,
+        post_id=own,
         conversation_id=message.conversation_id,
         stage=stage,
         holder=holder,

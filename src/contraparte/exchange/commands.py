@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from contraparte.directory.lineage_commands import lineage
 from contraparte.exchange import file_commands
 
 app = typer.Typer(
@@ -170,3 +171,22 @@ def make_package(  # noqa: PLR0917 (each is an option with a name)
         typer.echo(f"{package.uncosigned} not cosigned yet: a policy that asks for the other side refuses these")
     origins = ", ".join(sorted({item.row.log_origin for item in package.items}))
     typer.echo(f"give the expert, by another way, a policy for {origins}: `contraparte ledger policy --log …`")
+
+
+@lineage.command("orphans")
+def list_orphans(home: HomeOption, as_json: JsonOption = False) -> None:
+    """List every record whose post has passed its work on and that nobody holds; there must be none."""
+    with _opened(home) as now:
+        from dataclasses import asdict
+
+        from contraparte.exchange.orphans import orphans
+
+        found = orphans(now)
+        if as_json:
+            typer.echo(json.dumps([asdict(one) for one in found], indent=1))
+        for one in found if not as_json else ():
+            typer.echo(f"{one.kind} {one.id}  {one.post}")
+        if not found and not as_json:
+            typer.echo("none")
+        if found:
+            raise typer.Exit(1)

@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from contraparte.directory import lineage
 from contraparte.directory import queries as directory
 from contraparte.directory.models import Tenure
 from contraparte.directory.rules.accord import AccordView
@@ -25,6 +26,7 @@ from contraparte.protocol.attachments import FileDescription
 from contraparte.protocol.errors import (
     AccordSuspendedError,
     DirectoryStaleError,
+    PostSucceededError,
     ReleaseHeldError,
     ReleaseWithheldError,
 )
@@ -76,10 +78,14 @@ def compose(outgoing: Outgoing, *, now: datetime.datetime) -> Composed:
     """Put the message together as it would leave now, and ask the gate.
 
     Raises AccordTypeForbiddenError where no accord carries this type between the two, MessageTypeUnknownError.
-    A refusal by policy is no error here: it is the `decision`.
+    What is addressed to an old post goes to who holds its work now; an old post itself says nothing any more
+    (PostSucceededError, P1.8). A refusal by policy is no error here: it is the `decision`.
     """
+    outgoing = _to_present_holder(outgoing, now)
     message_type = registry.message_type(outgoing.type)
     accord = directory.accord_between(country_of(outgoing.sender), country_of(outgoing.recipient), now=now)
+    accord.require_type(outgoing.type, outgoing.sender, outgoing.recipient)
+    outgoing = _through_window(outgoing, accord, now)
     accord.require_type(outgoing.type, outgoing.sender, outgoing.recipient)
     drawn = draw_on(outgoing.sources, outgoing.marking, outgoing.recipient, now=now)
     outgoing = replace(outgoing, marking=drawn.marking)
@@ -141,6 +147,25 @@ def compose(outgoing: Outgoing, *, now: datetime.datetime) -> Composed:
     return Composed(outgoing, message, decision, content_digest(message), accord)
 
 
+def _to_present_holder(outgoing: Outgoing, now: datetime.datetime) -> Outgoing:
+    if lineage.is_passed_on(outgoing.sender, now):
+        raise PostSucceededError(post=outgoing.sender, successor=lineage.present_post(outgoing.sender, now=now))
+    kind = outgoing.conversation.kind
+    recipient = lineage.present_post(outgoing.recipient, kind, now=now, since=now)
+    return outgoing if recipient == outgoing.recipient else replace(outgoing, recipient=recipient)
+
+
+def _through_window(outgoing: Outgoing, accord: AccordView, now: datetime.datetime) -> Outgoing:
+    """Addressed to the single window of the other side, where the accord routes so; the thread stays the same (P1.2).
+
+    A window on the sender's own side is a matter of its house: who may send is said by `permits`.
+    """
+    via = accord.routing(outgoing.type, outgoing.sender, outgoing.recipient, now).via
+    if via is None or outgoing.copy_of is not None or country_of(via) == country_of(outgoing.sender):
+        return outgoing
+    return replace(outgoing, recipient=lineage.present_post(via, outgoing.conversation.kind, now=now, since=now))
+
+
 def _is_whole(message_type: registry.MessageType, body: dict[str, Any]) -> bool:
     """Whether what is left of a body is still of its type's form."""
     try:
@@ -154,7 +179,8 @@ def compose_with_copies(outgoing: Outgoing, *, now: datetime.datetime) -> list[C
     """The message and one more for each post the accord copies in, each decided on its own (P1.2, P2.3)."""
     first = compose(outgoing, now=now)
     composed = [first]
-    for post in first.accord.routing(outgoing.type, outgoing.sender, outgoing.recipient, now).copy_to:
+    for named in first.accord.routing(outgoing.type, outgoing.sender, outgoing.recipient, now).copy_to:
+        post = lineage.present_post(named, outgoing.conversation.kind, now=now, since=now)
         if agency_of(post) in {agency_of(outgoing.sender), agency_of(outgoing.recipient)}:
             continue
         copy = replace(outgoing, recipient=post, uuid=copy_id(outgoing.uuid, post), copy_of=outgoing.uuid)

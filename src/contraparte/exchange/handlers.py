@@ -10,9 +10,10 @@ from typing import TypeVar
 
 from django.db import transaction
 
+from contraparte.directory import lineage
 from contraparte.directory import queries as directory
 from contraparte.exchange.holds import end_hold, keep_hold
-from contraparte.exchange.items import held_item, is_originator, onward_of, opened_at, sent_item
+from contraparte.exchange.items import held_item, is_originator, onward_of, opened_at, sent_item, was_sent_to
 from contraparte.exchange.messages import (
     MAX_ONWARD,
     HoldLift,
@@ -55,6 +56,11 @@ def _here(message: Said) -> str:
     return agency_of(message.recipient)
 
 
+def _line(message: Said) -> frozenset[str]:
+    """Under which agencies' names our record may stand: the one written to, and those it comes from (P1.8)."""
+    return lineage.line_of(_here(message))
+
+
 def _as(arrived: Arrived, kind: type[T]) -> T:
     assert isinstance(arrived.body, kind)
     return arrived.body
@@ -76,7 +82,7 @@ def on_ask(arrived: Arrived) -> None:
     if item is None:
         raise ItemUnknownError(item=body.item)
     Permission.objects.get_or_create(
-        agency=arrived.row.agency,
+        agency=arrived.conversation.agency,
         uuid=arrived.row.uuid,
         side=Side.GRANTER,
         item=item,
@@ -90,7 +96,7 @@ def on_ask(arrived: Arrived) -> None:
 
 def _held(message: Said) -> Permission:
     """The permission an answer speaks of, from the post that may give it. Raises the refusal that fits."""
-    rows = Permission.objects.filter(agency=_here(message), uuid=message.body["permission"], side=Side.HOLDER)
+    rows = Permission.objects.filter(agency__in=_line(message), uuid=message.body["permission"], side=Side.HOLDER)
     row = rows.select_related("item").first()
     if row is None:
         raise PermissionUnknownError(permission=message.body["permission"])
@@ -163,7 +169,7 @@ def on_revoke(arrived: Arrived) -> None:
     if item is None:
         raise ItemUnknownError(item=body.item)
     row, _ = Permission.objects.get_or_create(
-        agency=arrived.row.agency,
+        agency=arrived.conversation.agency,
         uuid=body.permission,
         side=Side.HOLDER,
         item=item,
@@ -242,8 +248,8 @@ def on_report(arrived: Arrived) -> None:
 
 
 def _given(message: Said) -> Permission | None:
-    rows = Permission.objects.filter(agency=_here(message), uuid=message.body["permission"])
-    return rows.filter(side=Side.GRANTER, other=message.sender).first()
+    rows = Permission.objects.filter(agency__in=_line(message), uuid=message.body["permission"], side=Side.GRANTER)
+    return next((row for row in rows if lineage.holds_for(message.sender, row.other)), None)
 
 
 # --- recalls ---
@@ -251,7 +257,7 @@ def _given(message: Said) -> Permission | None:
 
 def admit_order(message: Said, now: datetime.datetime) -> None:
     """Only by the post that sent the item. An item nobody here knows yet may still come."""
-    known = list(Message.objects.filter(agency=_here(message), uuid=message.body["item"]))
+    known = list(Message.objects.filter(agency__in=_line(message), uuid=message.body["item"]))
     if known and not any(row.direction == "in" and is_originator(message.sender, row) for row in known):
         raise RecallPostError(post=message.sender)
 
@@ -293,11 +299,16 @@ def on_answer(arrived: Arrived) -> None:
 
 
 def _ordered(message: Said) -> Recall:
-    rows = Recall.objects.filter(agency=_here(message), direction="out", item_uuid=message.body["item"])
-    row = rows.filter(other=message.sender).first()
+    rows = Recall.objects.filter(agency__in=_line(message), direction="out", item_uuid=message.body["item"])
+    row = next((one for one in rows if _answers_for(message.sender, one)), None)
     if row is None:
         raise ItemUnknownError(item=message.body["item"])
     return row
+
+
+def _answers_for(post: str, order: Recall) -> bool:
+    """The post the order went to, who holds its work now, or the post whose thread came through that window."""
+    return lineage.holds_for(post, order.other) or post == order.conversation.counterpart
 
 
 # --- legal holds ---
@@ -307,7 +318,7 @@ def _party_item(message: Said) -> Message:
     """The item both posts have, whichever sent it."""
     here, item = _here(message), message.body["item"]
     found = held_item(here, item, message.sender) or sent_item(here, item, message.sender)
-    if found is None or message.sender not in {found.sender, found.recipient}:
+    if found is None or not (is_originator(message.sender, found) or was_sent_to(message.sender, found)):
         raise ItemUnknownError(item=item)
     return found
 
@@ -329,6 +340,8 @@ def on_hold(arrived: Arrived) -> None:
 def on_lift(arrived: Arrived) -> None:
     """The other side's hold has ended; our own, if any, stands."""
     body = _as(arrived, HoldLift)
-    hold = Hold.objects.filter(agency=arrived.row.agency, uuid=body.hold, ours=False, item__uuid=body.item).first()
-    if hold is not None and hold.item.peer == agency_of(arrived.message.sender):
+    hold = Hold.objects.filter(
+        agency__in=_line(arrived.message), uuid=body.hold, ours=False, item__uuid=body.item
+    ).first()
+    if hold is not None and hold.item.peer in lineage.line_of(agency_of(arrived.message.sender)):
         end_hold(hold, arrived.now)

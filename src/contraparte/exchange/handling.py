@@ -55,7 +55,7 @@ def handle_waiting(*, now: datetime.datetime, limit: int = GROUP) -> int:
         return 0
     wanted = [job.subject for job in claimed]
     rows = Message.objects.select_related("content", "conversation__post__agency").in_bulk(wanted)
-    with writing(*{row.agency for row in rows.values()}):
+    with writing(*{row.agency for row in rows.values()}, *{row.conversation.agency for row in rows.values()}):
         held = [job for job in jobs.hold(claimed) if job.subject in rows]
         note_acceptances([(rows[job.subject], rows[job.subject].at) for job in held])
         # A post answers under one tenure for the length of this transaction.
@@ -136,7 +136,7 @@ def _hand_over(row: Message, service_of: ServiceOf, now: datetime.datetime) -> N
             conversation=row.conversation,
             row=row,
             now=now,
-            by=service_of(row.recipient),
+            by=service_of(row.conversation.post_id),
         )
     )
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from contraparte.directory import keyring
+from contraparte.directory import keyring, lineage
 from contraparte.directory import queries as directory
 from contraparte.exchange import arriving, registry
 from contraparte.exchange.known import Known, find_known
@@ -46,6 +46,7 @@ from contraparte.protocol.errors import (
     MessageMarkingError,
     MessageRecipientError,
     NodeError,
+    PostSucceededError,
     PostUnknownError,
 )
 from contraparte.protocol.frames import decode_batch
@@ -155,6 +156,9 @@ def _examine(item: Item, peer: str, now: datetime.datetime) -> None:
         item.deferral = KeyRetiredError.code
     except NOT_ITS_FAULT as error:
         item.deferral = error.code
+    except PostSucceededError as error:
+        # Its sender gates and seals again, for the post this names (P1.8).
+        item.refusal, item.extra = error.code, {"successor": error.params["successor"]}
     except ContraparteError as error:
         item.refusal = error.code
 
@@ -179,6 +183,7 @@ def _settle_prior(item: Item, prior: Known) -> None:
 def _prove_author(item: Item, peer: str, now: datetime.datetime) -> None:
     """Establish who sealed the envelope. Until then nothing final may be said about the id (it might be forged)."""
     header = item.header
+    lineage.require_open_agency(header.sender, now)
     route = directory.route_of(header.sender)
     if route.operator != peer:
         raise MessageAuthorError(sender=header.sender)
@@ -217,7 +222,7 @@ def _judge(message: Message, now: datetime.datetime) -> None:
         raise AccordSuspendedError(accord=accord.id)
     if directory.freshness_between(message.sender, message.recipient, now) is directory.Freshness.EXPIRED:
         raise DirectoryStaleError
-    _require_local_post(message.recipient)
+    _require_local_post(message.recipient, now)
     problems = message.marking.problems()
     if problems:
         raise MessageMarkingError(reason=str(problems[0]))
@@ -230,12 +235,13 @@ def _judge(message: Message, now: datetime.datetime) -> None:
         message_type.admit(message, now)
 
 
-def _require_local_post(post_id: str) -> None:
+def _require_local_post(post_id: str, now: datetime.datetime) -> None:
+    lineage.require_open_post(post_id, now)
     try:
         found = directory.post(post_id)
     except PostUnknownError:
         found = None
-    if found is None or not found.agency.is_local or not found.listed:
+    if found is None or not found.agency.is_local or not (found.listed or lineage.is_passed_on(post_id, now)):
         raise MessageRecipientError(recipient=post_id)
 
 

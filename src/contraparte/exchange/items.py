@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import Q
 
+from contraparte.directory import lineage
 from contraparte.exchange.models import Draft, Erasure, Message, Recall, Receipt, Source
 from contraparte.exchange.reading import is_erased, read_message
 from contraparte.protocol.errors import ItemErasedError, ItemRecalledError
@@ -15,28 +17,40 @@ from contraparte.protocol.message import Message as Content
 def held_item(agency: str, message_id: str, sender: str) -> Message | None:
     """The item of that id that `agency` got from the agency of the post `sender`."""
     rows = Message.objects.select_related("content", "conversation__post__agency")
-    return rows.filter(agency=agency, direction="in", peer=agency_of(sender), uuid=message_id).first()
+    peers = lineage.line_of(agency_of(sender))
+    return rows.filter(agency__in=lineage.line_of(agency), direction="in", peer__in=peers, uuid=message_id).first()
 
 
 def sent_item(agency: str, message_id: str, recipient: str) -> Message | None:
     """The item of that id that `agency` sent to the post `recipient`."""
     rows = Message.objects.select_related("content", "conversation__post__agency")
-    return rows.filter(agency=agency, direction="out", recipient=recipient, uuid=message_id).first()
+    found = rows.filter(agency__in=lineage.line_of(agency), direction="out", uuid=message_id)
+    return next((row for row in found if was_sent_to(recipient, row)), None)
+
+
+def was_sent_to(post: str, item: Message) -> bool:
+    """Whether an item that left is the post's: sent to it or its forerunner, or through the window in its thread."""
+    return lineage.holds_for(post, item.recipient) or post == item.conversation.counterpart
 
 
 def is_originator(post: str, item: Message) -> bool:
-    """Whether a post may permit and recall: the one that sent the item. No succession is in the directory (P1.8)."""
-    return post == item.sender
+    """Whether a post may permit and recall: the one that sent the item, or who holds its work now (P1.8, P6.5)."""
+    return lineage.holds_for(post, item.sender)
 
 
 def recalled_ids(rows: Iterable[Message]) -> set[int]:
     """Those of `rows` that came in and were recalled by who sent them, by row id; one query."""
-    came = {(row.agency, row.uuid, row.sender): row.pk for row in rows if row.direction == "in"}
+    came = [row for row in rows if row.direction == "in"]
     if not came:
         return set()
-    orders = Recall.objects.filter(direction="in", item_uuid__in={uuid for _, uuid, _ in came})
-    keys = orders.values_list("agency", "item_uuid", "other")
-    return {came[key] for key in keys if key in came}
+    orders = Recall.objects.filter(direction="in", item_uuid__in={row.uuid for row in came})
+    told = set(orders.values_list("agency", "item_uuid", "other"))
+    return {row.pk for row in came if any(_recalls(order, row) for order in told)}
+
+
+def _recalls(order: tuple[str, UUID, str], row: Message) -> bool:
+    agency, item, sender = order
+    return item == row.uuid and agency in lineage.line_of(row.agency) and is_originator(sender, row)
 
 
 def is_recalled(row: Message) -> bool:

@@ -5,7 +5,17 @@ from datetime import datetime
 
 from contraparte.directory import keyring
 from contraparte.directory import queries as directory
-from contraparte.exchange import arriving, escalating, handing_over, outbox, registrations, registry, retention, rounds
+from contraparte.exchange import (
+    arriving,
+    escalating,
+    handing_over,
+    outbox,
+    registrations,
+    registry,
+    retention,
+    rounds,
+    succession,
+)
 from contraparte.exchange.attaching import erase_files_of
 from contraparte.exchange.attachment_auditing import find_attachment_faults
 from contraparte.exchange.auditing import find_message_faults
@@ -70,4 +80,5 @@ def install() -> None:
     escalating.install()
     handing_over.install()
     retention.install()
+    succession.install()
     registrations.register()

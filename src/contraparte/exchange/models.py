@@ -24,11 +24,40 @@ from contraparte.exchange.rights_models import (
     Retention,
     Source,
 )
+from contraparte.exchange.succession_models import FOLDED, Moved, Reconfirmation
 
 __all__ = [
-    "Approval", "CaseFile", "Content", "Conversation", "DisclosureDuty", "Draft", "Erasure", "Escalation", "Filing",
-    "Hold", "Incident", "Job", "Lane", "Message", "Obligation", "OneOfficerRelease", "Outbox", "Permission",
-    "PolicyText", "Recall", "Receipt", "ReceiptHead", "Refusal", "Release", "Resealing", "Retention", "Source", "Turn",
+    "FOLDED",
+    "Approval",
+    "CaseFile",
+    "Content",
+    "Conversation",
+    "DisclosureDuty",
+    "Draft",
+    "Erasure",
+    "Escalation",
+    "Filing",
+    "Hold",
+    "Incident",
+    "Job",
+    "Lane",
+    "Message",
+    "Moved",
+    "Obligation",
+    "OneOfficerRelease",
+    "Outbox",
+    "Permission",
+    "PolicyText",
+    "Recall",
+    "Receipt",
+    "ReceiptHead",
+    "Reconfirmation",
+    "Refusal",
+    "Release",
+    "Resealing",
+    "Retention",
+    "Source",
+    "Turn",
 ]  # fmt: skip
 
 
@@ -76,11 +105,14 @@ class Turn(models.Model):
     conversation = models.ForeignKey(Conversation, models.PROTECT, related_name="turns")
     peer = models.CharField(max_length=64)
     direction = models.CharField(max_length=3)
+    own = models.CharField(
+        max_length=64, blank=True, default="", help_text="our agency of that time; empty: the conversation's own"
+    )
     seq = models.PositiveIntegerField(default=0)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=("conversation", "peer", "direction"), name="turn_once"),
+            models.UniqueConstraint(fields=("conversation", "peer", "direction", "own"), name="turn_once"),
         ]
 
     def __str__(self) -> str:

@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from contraparte.directory import queries as directory
+from contraparte.directory.lineage import line_of
 from contraparte.directory.models import Tenure
 from contraparte.exchange import jobs, registry
 from contraparte.exchange.commitments import commitment
-from contraparte.exchange.items import held_item, onward_of, opened_at
+from contraparte.exchange.items import held_item, is_originator, onward_of, opened_at
 from contraparte.exchange.messages import MAX_ONWARD, Onward, Outcome, RecallAnswer, RecallOrder
 from contraparte.exchange.models import Filing, Message, Recall
 from contraparte.exchange.reading import is_erased
@@ -40,10 +41,10 @@ def order_recall(item: Message, *, reason: str, note: str = "", by: Tenure, now:
 
     Raises RecallPostError for what another post sent, RightsRoleError.
     """
-    if item.direction != "out" or item.sender != item.conversation.post_id:
+    if item.direction != "out" or not is_originator(item.conversation.post_id, item):
         raise RecallPostError(post=by.post_id)
     require_right(by, item.conversation, ACTS, now)
-    with writing(item.agency):
+    with writing(item.agency, item.conversation.agency):
         copies = Message.objects.filter(agency=item.agency, direction="out", copy_of=item.uuid)
         rows = [item, *copies.select_related("conversation__post__agency", "content")]
         return [
@@ -109,11 +110,15 @@ def answer_later(recall: Recall, now: datetime.datetime) -> None:
 
 def answer_again(item: Message, now: datetime.datetime) -> None:
     """An item under recall has arrived, was found in a court file or erased: its sender is told."""
-    recall = Recall.objects.filter(
-        agency=item.agency, direction="in", item_uuid=item.uuid, other=item.sender
-    ).first()  # fmt: skip
+    recall = recall_of(item)
     if recall is not None:
         answer_later(recall, now)
+
+
+def recall_of(item: Message) -> Recall | None:
+    """The order by which an item that came in was recalled: by who sent it, or by who holds its post now."""
+    orders = Recall.objects.filter(agency__in=line_of(item.agency), direction="in", item_uuid=item.uuid)
+    return next((one for one in orders if is_originator(one.other, item)), None)
 
 
 def answer_recall(pk: int, now: datetime.datetime) -> None:

@@ -7,14 +7,15 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from contraparte.directory import keyring
+from contraparte.directory import keyring, lineage
 from contraparte.exchange import registry
+from contraparte.exchange.addressing import is_its_post, present_holder
 from contraparte.exchange.bulk import as_time, as_uuid, insert_rows
 from contraparte.exchange.commitments import commitment
 from contraparte.exchange.composing import worthless_after
-from contraparte.exchange.models import Content, Conversation, Job, Message, Receipt, ReceiptHead, Refusal, Turn
+from contraparte.exchange.models import FOLDED, Content, Conversation, Job, Message, Receipt, ReceiptHead, Refusal, Turn
 from contraparte.exchange.releasing import MESSAGE_COLUMNS
-from contraparte.exchange.turns import advance_turns
+from contraparte.exchange.turns import TurnKey, advance_turns
 from contraparte.ledger import actions as ledger
 from contraparte.protocol import receipts as protocol
 from contraparte.protocol.encoding import instant
@@ -74,21 +75,49 @@ def _thread_key(item: "Item") -> tuple[str, uuid.UUID]:
 
 def _existing_threads(items: Sequence["Item"]) -> Threads:
     wanted = {_thread_key(item) for item in items if item.message is not None}
-    rows = Conversation.objects.filter(uuid__in={thread for _, thread in wanted})
-    return {(row.agency, row.uuid): row for row in rows if (row.agency, row.uuid) in wanted}
+    rows = list(Conversation.objects.filter(uuid__in={thread for _, thread in wanted}))
+    found = {
+        (row.agency, row.uuid): row for row in rows if (row.agency, row.uuid) in wanted and row.close_code != FOLDED
+    }
+    if lineage.events():
+        _add_moved_threads(items, rows, found)
+    return found
 
 
-def _lock_turns(threads: Threads) -> dict[tuple[int, str], Turn]:
+def _add_moved_threads(items: Sequence["Item"], rows: Sequence[Conversation], found: Threads) -> None:
+    """What is addressed to an old post belongs to the thread its successor keeps (P1.8)."""
+    for item in items:
+        if item.message is None or _thread_key(item) in found:
+            continue
+        agency, thread = _thread_key(item)
+        line = lineage.line_of(agency)
+        for row in rows:
+            if (
+                row.uuid == thread
+                and row.agency in line
+                and row.close_code != FOLDED
+                and lineage.holds_for(row.post_id, item.message.recipient)
+            ):
+                found[agency, thread] = row
+
+
+def _turn_key(item: "Item", thread: Conversation) -> TurnKey:
+    """Numbers run by sending and receiving agency: what comes for an old one goes on in its own row (P2.1)."""
+    own = item.header.recipient
+    return thread.pk, item.header.sender, "" if thread.agency == own else own
+
+
+def _lock_turns(threads: Threads) -> dict[TurnKey, Turn]:
     rows = (
         Turn.objects.select_for_update()
         .filter(direction="in", conversation_id__in=[thread.pk for thread in threads.values()])
         .order_by("id")
     )
-    return {(row.conversation_id, row.peer): row for row in rows}
+    return {(row.conversation_id, row.peer, row.own): row for row in rows}
 
 
 def _in_order(
-    items: Sequence["Item"], threads: Threads, turns: dict[tuple[int, str], Turn]
+    items: Sequence["Item"], threads: Threads, turns: dict[TurnKey, Turn]
 ) -> tuple[list["Item"], list["Item"]]:
     """Split the new items into accepted and refused; an item that came too early is put off (P4.1)."""
     last: dict[tuple[str, uuid.UUID, str], int] = {}
@@ -104,8 +133,8 @@ def _in_order(
         sender = item.header.sender
         thread = threads.get((agency, thread_uuid))
         # Only to the post whose thread it is: holders of another post must not read it there.
-        turn = turns.get((thread.pk, sender)) if thread else None
-        if thread and not (item.message.recipient == thread.post_id and (turn or _is_party(item, thread))):
+        turn = turns.get(_turn_key(item, thread)) if thread else None
+        if thread and not (is_its_post(item.message, thread) and (turn or _is_party(item, thread))):
             item.refusal = ConversationPartyError.code
             refused.append(item)
             continue
@@ -133,6 +162,12 @@ def _is_party(item: "Item", thread: Conversation) -> bool:
     sender = item.header.sender
     if item.message.copy_of is not None or agency_of(thread.counterpart) == sender:
         return True
+    if lineage.events() and sender in {agency_of(thread.counterpart), agency_of(item.message.sender)}:
+        past = thread.moves.filter(side="other").values_list("was", flat=True)
+        if any(agency_of(was) == sender for was in past):
+            return True
+        if lineage.holds_for(item.message.sender, thread.counterpart):
+            return True
     return Turn.objects.filter(conversation=thread, peer=sender, direction="out").exists()
 
 
@@ -181,13 +216,10 @@ def _open_threads(accepted: Sequence["Item"], threads: Threads, now: datetime.da
         key = _thread_key(item)
         if key not in threads and key not in missing:
             assert item.message is not None
+            kind = item.message.type.partition(".")[0]
+            agency, post = present_holder(item.message.recipient, kind, key[1], now)
             missing[key] = Conversation(
-                agency=key[0],
-                uuid=key[1],
-                post_id=item.message.recipient,
-                counterpart=item.message.sender,
-                kind=item.message.type.partition(".")[0],
-                opened_at=now,
+                agency=agency, uuid=key[1], post_id=post, counterpart=item.message.sender, kind=kind, opened_at=now
             )
     threads.update(zip(missing, Conversation.objects.bulk_create(missing.values()), strict=True))
     _name_threads(accepted, threads)
@@ -246,15 +278,18 @@ def urgency_of(message: ProtocolMessage) -> str:
     return said if said in URGENCIES else URGENCIES[0]
 
 
-def _save_turns(accepted: Sequence["Item"], threads: Threads, turns: dict[tuple[int, str], Turn]) -> None:
-    reached: dict[tuple[int, str], int] = {}
+def _save_turns(accepted: Sequence["Item"], threads: Threads, turns: dict[TurnKey, Turn]) -> None:
+    reached: dict[TurnKey, int] = {}
     for item in accepted:
         assert item.message is not None
-        key = (threads[_thread_key(item)].pk, item.header.sender)
+        key = _turn_key(item, threads[_thread_key(item)])
         reached[key] = max(reached.get(key, 0), item.message.seq or 0)
     fresh = [key for key in reached if key not in turns]
     Turn.objects.bulk_create(
-        [Turn(conversation_id=pk, peer=peer, direction="in", seq=reached[pk, peer]) for pk, peer in fresh]
+        [
+            Turn(conversation_id=pk, peer=peer, own=own, direction="in", seq=reached[pk, peer, own])
+            for pk, peer, own in fresh
+        ]
     )
     advance_turns({key: seq for key, seq in reached.items() if key in turns and seq > turns[key].seq}, "in")
 
@@ -286,6 +321,7 @@ def _sign_and_keep(
                 leaf_hash=leaves[id(item)].leaf_hash,
                 code=item.refusal or None,
                 at=now,
+                extra=item.extra if item.refusal else {},
             )
             for item in group
         ]

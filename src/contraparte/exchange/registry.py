@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from django.db import models
 from django.utils.functional import Promise
 from pydantic import BaseModel
 
@@ -202,6 +203,33 @@ def forget(row: MessageRow, now: datetime) -> None:
     """Have every room forget what it keeps of a message's content. Must run in a transaction; may run twice."""
     for keeper in _keepers:
         keeper(row, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A room's model whose rows belong to posts: `post` and `agency` are ours.
+
+    `conversation` says whose thread it follows, "" where it has none; `topic` stands for its kind then. `named` are
+    further fields that hold the id of a post, on either side.
+    """
+
+    model: type[models.Model]
+    topic: str
+    conversation: str = "conversation"
+    named: tuple[str, ...] = ()
+
+
+_bound: list[Bound] = []
+
+
+def register_bound(*bound: Bound) -> None:
+    """For a room with rows of posts: they follow when an agency changes (P1.8)."""
+    _bound.extend(bound)
+
+
+def bound_models() -> list[Bound]:
+    """Models whose rows follow their posts."""
+    return list(_bound)
 
 
 _file_owners: list[Callable[[str], bool]] = []

@@ -54,7 +54,7 @@ class Sealed:
     @property
     def turn(self) -> TurnKey:
         """Which counter its `seq` comes from."""
-        return self.composed.outgoing.conversation.pk, agency_of(self.composed.message.recipient)
+        return _turn_of(self.composed)
 
 
 def release(
@@ -79,26 +79,26 @@ def release(
 
 
 def _turn_of(composed: Composed) -> TurnKey:
-    return composed.outgoing.conversation.pk, agency_of(composed.message.recipient)
+    return composed.outgoing.conversation.pk, agency_of(composed.message.recipient), ""
 
 
 def _turns(keys: Sequence[TurnKey], *, lock: bool) -> dict[TurnKey, int]:
     """The last seq sent per conversation and peer; rows that are missing are made when locking."""
     wanted = dict.fromkeys(keys, 0)
-    rows = Turn.objects.filter(direction="out", conversation_id__in={pk for pk, _ in wanted})
+    rows = Turn.objects.filter(direction="out", own="", conversation_id__in={pk for pk, _, _ in wanted})
     if lock:
         rows = rows.select_for_update().order_by("id")
-        known = {(row.conversation_id, row.peer) for row in rows}
+        known = {(row.conversation_id, row.peer, row.own) for row in rows}
         missing = sorted(key for key in wanted if key not in known)
         if missing:
             Turn.objects.bulk_create(
-                [Turn(conversation_id=pk, peer=peer, direction="out", seq=0) for pk, peer in missing],
+                [Turn(conversation_id=pk, peer=peer, direction="out", seq=0) for pk, peer, _ in missing],
                 ignore_conflicts=True,
             )
             rows = rows.all()
     for row in rows:
-        if (row.conversation_id, row.peer) in wanted:
-            wanted[row.conversation_id, row.peer] = row.seq
+        if (row.conversation_id, row.peer, row.own) in wanted:
+            wanted[row.conversation_id, row.peer, row.own] = row.seq
     return wanted
 
 
@@ -188,10 +188,24 @@ def _write(sealed: Sequence[Sealed], *, now: datetime.datetime) -> list[int]:
         ],
     )
     _bind_files(sealed, ids, now)
+    _begin_with_window(sealed, ids, now)
     advance_turns({one.turn: one.seq for one in sealed if one.seq is not None}, "out")
     for policy_hash in {one.composed.decision.policy_hash for one in sealed}:
         _keep_policy_text(policy_hash, now)
     return ids
+
+
+def _begin_with_window(sealed: Sequence[Sealed], ids: Sequence[int], now: datetime.datetime) -> None:
+    """A thread whose first message goes through the single window is the window's, and stays so (P1.2)."""
+    for one in sealed:
+        message, thread = one.composed.message, one.composed.outgoing.conversation
+        if message.recipient == thread.counterpart or message.copy_of is not None:
+            continue
+        routing = one.composed.accord.routing(message.type, message.sender, thread.counterpart, now)
+        begins = not Message.objects.filter(conversation=thread).exclude(pk__in=ids).exists()
+        if routing.via == message.recipient and begins:
+            thread.counterpart = message.recipient
+            thread.save(update_fields=["counterpart"])
 
 
 def _bind_files(sealed: Sequence[Sealed], ids: Sequence[int], now: datetime.datetime) -> None:

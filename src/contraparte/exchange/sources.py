@@ -33,7 +33,7 @@ def cite(draft: Draft, items: Sequence[Message], *, by: Tenure, now: datetime.da
     Raises PostNotLocalError for another agency's or another post's item, ItemRecalledError, ItemErasedError.
     """
     for item in items:
-        if item.agency != draft.agency or item.conversation.post_id != by.post_id:
+        if item.conversation.agency != draft.agency or item.conversation.post_id != by.post_id:
             raise PostNotLocalError(post=item.conversation.post_id)
         require_usable(item)
     Source.objects.bulk_create(

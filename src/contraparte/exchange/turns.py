@@ -6,7 +6,7 @@ from django.db import connection
 
 from contraparte.exchange.models import Turn
 
-TurnKey = tuple[int, str]  # conversation row, peer
+TurnKey = tuple[int, str, str]  # conversation row, peer, our own agency of that time ("": the conversation's)
 
 
 def advance_turns(reached: Mapping[TurnKey, int], direction: str) -> None:
@@ -17,6 +17,6 @@ def advance_turns(reached: Mapping[TurnKey, int], direction: str) -> None:
     table = Turn._meta.db_table
     with connection.cursor() as cursor:
         cursor.executemany(
-            f'UPDATE "{table}" SET seq = %s WHERE conversation_id = %s AND peer = %s AND direction = %s',  # noqa: S608
-            [(seq, conversation, peer, direction) for (conversation, peer), seq in reached.items()],
+            f'UPDATE "{table}" SET seq = %s WHERE conversation_id = %s AND peer = %s AND own = %s AND direction = %s',  # noqa: S608
+            [(seq, conversation, peer, own, direction) for (conversation, peer, own), seq in reached.items()],
         )

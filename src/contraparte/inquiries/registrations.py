@@ -19,6 +19,7 @@ from contraparte.inquiries.actions.signing import forget_signed, keeps_back, own
 from contraparte.inquiries.actions.stepping import lapse_unconfirmed
 from contraparte.inquiries.copy_auditing import find_copy_faults
 from contraparte.inquiries.handlers import on_comment, on_opening, on_shared, on_step
+from contraparte.inquiries.models import Inquiry
 from contraparte.inquiries.problems import PROBLEMS
 from contraparte.inquiries.queries import find_inquiries, taken_up_by
 from contraparte.inquiries.rules.lifecycle import PAUSE_CAP
@@ -146,6 +147,7 @@ def register() -> None:
         exchange.register(replace(message_type, keeps_codes=True))
     exchange.register_policies(Path(__file__).parent / "policies" / "inquiries.cedar")
     exchange.register_keeper(forget)
+    exchange.register_bound(exchange.Bound(Inquiry, "inquiry", named=("counterpart", "requester")))
     exchange.register_following(taken_up_by)
     exchange.register_periodic("inquiries.lapse", LAPSE_EVERY_S, _lapse)
     exchange.register_periodic("inquiries.sent_on", TELL_EVERY_S, tell_sent_on)

@@ -147,7 +147,7 @@ def places_of(tenure: Tenure, ids: Sequence[str]) -> dict[str, int]:
     """Id of a request or event → conversation, of those this tenure may open: what a figure drills down to."""
     if not may_read_content(tenure) or not ids:
         return {}
-    own = Message.objects.filter(conversation__post_id=tenure.post_id, agency=tenure.post.agency_id, uuid__in=ids)
+    own = Message.objects.filter(conversation__post_id=tenure.post_id, uuid__in=ids)
     told = {str(uuid): pk for uuid, pk in own.values_list("uuid", "conversation_id")}
     events = outcomes_of(tenure).filter(uuid__in=ids).values_list("uuid", "conversation_id")
     return told | {str(uuid): pk for uuid, pk in events}

@@ -11,6 +11,7 @@ from contraparte.exchange import registry as exchange
 from contraparte.exchange.registry import MessageType
 from contraparte.outcomes import desk_entries, handlers, messages
 from contraparte.outcomes.actions.forgetting import forget
+from contraparte.outcomes.models import CaseLink, Outcome
 from contraparte.outcomes.problems import PROBLEMS
 from contraparte.web import permissions
 from contraparte.web.registry import (
@@ -78,6 +79,10 @@ def register() -> None:
         exchange.register(replace(message_type, keeps_codes=True))
     exchange.register_policies(Path(__file__).parent / "policies" / "outcomes.cedar")
     exchange.register_keeper(forget)
+    exchange.register_bound(
+        exchange.Bound(Outcome, "outcome", named=("counterpart",)),
+        exchange.Bound(CaseLink, "case", named=("counterpart",)),
+    )
     permissions.register_permissions(PERMISSIONS)
     permissions.register_permissions(CONTENT_FREE, content_free=True)
     register_problems(PROBLEMS)

@@ -370,6 +370,84 @@ class AccordSuspendedError(StateError):
     code = "accord.suspended"
 
 
+class LineageError(InputError):
+    """What a change of agency may not say (P1.8). `event`; the classes below name what is wrong."""
+
+    code = "lineage.invalid"
+
+
+class LineagePeriodError(LineageError):
+    """It would count before it was announced, or end to take messages before it counts. `field`, `event`."""
+
+    code = "lineage.period"
+
+
+class LineageCountryError(LineageError):
+    """It names an agency or a reviewer of the wrong country. `field`, `read`, `event`."""
+
+    code = "lineage.country"
+
+
+class LineageKindError(LineageError):
+    """A change of that kind has not so many agencies before or after it. `field`, `kind`, `event`."""
+
+    code = "lineage.kind"
+
+
+class LineageRuleError(LineageError):
+    """A post has more than one successor and no rule that says who gets what. `post`, `event`."""
+
+    code = "lineage.rule"
+
+
+class LineageCycleError(LineageError):
+    """A post takes work over and gives its own away in the same moment. `post`, `successor`, `event`."""
+
+    code = "lineage.cycle"
+
+
+class LineagePostMissingError(LineageError):
+    """A post of a body that ends is not mapped. `post`, `event`."""
+
+    code = "lineage.post.missing"
+
+
+class LineagePostUnknownError(LineageError):
+    """A post it names is not in the directory, or not of the agencies it names. `field`, `post`, `event`."""
+
+    code = "lineage.post.unknown"
+
+
+class LineageForgedError(ProtocolError):
+    """An event does not bear the signature of the country whose directory holds it. `event`, `country`."""
+
+    code = "lineage.forged"
+
+
+class LineageUnknownError(InputError):
+    """No such event was ever published or taken in. `event`."""
+
+    code = "lineage.unknown"
+
+
+class PostSucceededError(StateError):
+    """The post's work has passed on, and its last day is over (P1.8). `post`, `successor`."""
+
+    code = "post.succeeded"
+
+
+class AgencySucceededError(StateError):
+    """The agency is no more, and its last day is over: nothing new is taken under its keys. `agency`, `event`."""
+
+    code = "agency.succeeded"
+
+
+class ReconfirmationStateError(StateError):
+    """Somebody has confirmed or withdrawn this permission already. `state`."""
+
+    code = "permission.reconfirmed"
+
+
 # --- ledger ---
 
 

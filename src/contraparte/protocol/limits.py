@@ -155,6 +155,8 @@ SIGNED_DOCUMENT_BYTES: Final = 3 * 512 * 1024
 """Bytes of a document with its signatures beside it: an accord in base64 and eight signatures."""
 SUSPENSION_BYTES: Final = 16 * 1024
 """Bytes of a statement of suspension: it has no free text; the room is for fields to come."""
+LINEAGE_BYTES: Final = 1024 * 1024
+"""Bytes of a change of agency: some thousand posts, each with who takes its work."""
 DIRECTORY_REFRESH_BYTES: Final = 3 * DIRECTORY_TARGET_BYTES
 """Bytes of everything fetched in one refresh: what a small node can hold once in memory."""
 

@@ -23,7 +23,7 @@ def on_acknowledge(arrived: Arrived) -> None:
 def on_cancel(arrived: Arrived) -> None:
     """The requester no longer needs the answer; a copied post hears of it too."""
     if arrived.is_copy:
-        Trace.objects.filter(agency=arrived.row.agency, conversation=arrived.conversation).update(
+        Trace.objects.filter(agency=arrived.conversation.agency, conversation=arrived.conversation).update(
             state=Trace.State.CANCELLED, code=ResultCode.CANCELLED.value, concluded_at=arrived.row.at
         )
     else:

@@ -12,6 +12,7 @@ from contraparte.exchange.registry import MessageType
 from contraparte.traces import desk_entries, handlers, messages
 from contraparte.traces.actions.forgetting import code_kept, forget
 from contraparte.traces.actions.stopping import give_up_on_silence
+from contraparte.traces.models import CustodianTask, Event, Trace, Walk
 from contraparte.traces.problems import PROBLEMS
 from contraparte.traces.queries import find_traces
 from contraparte.web import permissions
@@ -85,6 +86,12 @@ def register() -> None:
         exchange.register(message_type)
     exchange.register_policies(Path(__file__).parent / "policies" / "traces.cedar")
     exchange.register_keeper(forget)
+    exchange.register_bound(
+        exchange.Bound(Event, "trace", conversation="", named=("counterpart",)),
+        exchange.Bound(Trace, "trace", named=("counterpart", "requester")),
+        exchange.Bound(Walk, "trace", named=("requester",)),
+        exchange.Bound(CustodianTask, "trace"),
+    )
     exchange.register_periodic("traces.silence", SILENCE_EVERY_S, _end_silent_walks)
     permissions.register_permissions(PERMISSIONS)
     permissions.register_permissions(CONTENT_FREE, content_free=True)

@@ -4,7 +4,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from contraparte.desk import queries, threads
+from contraparte.desk import lineage, queries, threads
 from contraparte.desk.handovers import standing_told
 from contraparte.desk.markings import marking_words
 from contraparte.desk.registry import steps_of, subject_of
@@ -29,12 +29,14 @@ def show(request: PageRequest, pk: int) -> HttpResponse:
     entries, pages = threads.entries_of(conversation, page=int(wanted) if wanted.isdecimal() else last)
     owed = threads.open_steps(conversation)
     bar = threads.elapsed_of(conversation, now)
+    moves = lineage.moves_of(conversation)
     subject = subject_of(conversation.kind)
     named = {
         conversation.counterpart,
         conversation.post_id,
         *(one.holder for one in owed),
         *(one.holder for one in bar),
+        *(post for one in moves for post in (one.was, one.became)),
     }
     context = {
         "conversation": conversation,
@@ -46,6 +48,7 @@ def show(request: PageRequest, pk: int) -> HttpResponse:
         "pages": pages,
         "number": int(wanted) if wanted.isdecimal() else last,
         "owed": owed,
+        "moves": moves,
         "bar": bar,
         "held": totals(bar),
         "escalations": escalations_of(conversation),

@@ -1,4 +1,4 @@
-"""What one country's directory says: the four target files as shapes, and the whole as one value (P1.1).
+"""What one country's directory says: the target files as shapes, and the whole as one value (P1.1).
 
 A country speaks for itself only: its agencies' ids begin with its code, its keys belong to agencies it lists, the
 accords it publishes name it as a party. What breaks that is refused, however well it is signed.
@@ -21,7 +21,7 @@ from contraparte.protocol.ids import country_of, parse_agency_id, parse_post_id
 from contraparte.protocol.keys import PublicKey, parse_kid
 
 AGENCIES, KEYS, LOGS = "agencies.json", "keys.json", "logs.json"
-ACCORDS, SUSPENSIONS = "accords/", "suspensions/"
+ACCORDS, SUSPENSIONS, LINEAGE = "accords/", "suspensions/", "lineage/"
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost"})
 
@@ -120,8 +120,8 @@ class _Logs(Signed):
 class Register:
     """All that a country publishes. A value: the publisher makes the next one and publishes it as a whole.
 
-    `accords` and `suspensions` map a name to the bytes of a signed document file; `unknown` keeps, for each target
-    file, the top-level fields this release does not know.
+    `accords`, `suspensions` and `lineage` map a name to the bytes of a signed document file; `unknown` keeps, for each
+    target file, the top-level fields this release does not know.
     """
 
     country: str
@@ -132,6 +132,7 @@ class Register:
     accords: dict[str, bytes] = field(default_factory=dict)
     suspensions: dict[str, bytes] = field(default_factory=dict)
     unknown: dict[str, Document] = field(default_factory=dict)
+    lineage: dict[str, bytes] = field(default_factory=dict)
 
     def with_agencies(self, entries: Iterable[AgencyEntry]) -> "Register":
         """The same with these agencies added, or put in the place of those with the same id."""
@@ -151,6 +152,10 @@ class Register:
         """The same with a signed statement published under `name`, its hash."""
         return replace(self, suspensions={**self.suspensions, name: signed})
 
+    def with_lineage(self, name: str, signed: bytes) -> "Register":
+        """The same with a signed change of agency published under `name`, its hash."""
+        return replace(self, lineage={**self.lineage, name: signed})
+
     def targets(self) -> dict[str, bytes]:
         """The target files by path, equal registers as equal bytes."""
 
@@ -163,6 +168,7 @@ class Register:
             LOGS: file(LOGS, logs=[plain(entry) for entry in self.logs]),
             **{f"{ACCORDS}{name}.json": data for name, data in self.accords.items()},
             **{f"{SUSPENSIONS}{name}.json": data for name, data in self.suspensions.items()},
+            **{f"{LINEAGE}{name}.json": data for name, data in self.lineage.items()},
         }
 
     @classmethod
@@ -188,6 +194,7 @@ class Register:
             _below(targets, ACCORDS),
             _below(targets, SUSPENSIONS),
             {AGENCIES: agencies.unknown, KEYS: keys.unknown, LOGS: logs.unknown},
+            _below(targets, LINEAGE),
         )
         _check_agencies(register)
         _check_keys(register)

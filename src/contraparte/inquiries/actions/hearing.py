@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from contraparte.directory.lineage import holds_for
 from contraparte.exchange.registry import Arrived
 from contraparte.inquiries.actions.handing_over import JUDGED, note_judged_there
 from contraparte.inquiries.catalogue import catalogue
@@ -19,7 +20,7 @@ def note_opening(arrived: Arrived) -> Inquiry:
     follows = _uuid(body.get("follows"))
     lead = None
     if follows is not None:
-        lead = Inquiry.objects.filter(agency=arrived.row.agency, conversation__uuid=follows).first()
+        lead = Inquiry.objects.filter(agency=arrived.conversation.agency, conversation__uuid=follows).first()
     told: dict[str, Any] = {
         "family": family,
         "instrument": instrument if instrument in catalogue().instruments else "",
@@ -30,7 +31,7 @@ def note_opening(arrived: Arrived) -> Inquiry:
         "lead": lead,
     }
     row, is_new = Inquiry.objects.get_or_create(
-        agency=arrived.row.agency,
+        agency=arrived.conversation.agency,
         conversation=arrived.conversation,
         defaults=told
         | {
@@ -54,7 +55,7 @@ def note_step(arrived: Arrived) -> None:
 
     Raises InquiryStepError where nothing was opened in this thread: a person looks.
     """
-    row = Inquiry.objects.filter(agency=arrived.row.agency, conversation=arrived.conversation).first()
+    row = Inquiry.objects.filter(agency=arrived.conversation.agency, conversation=arrived.conversation).first()
     step = step_of(arrived.message.type, arrived.message.body)
     if row is None:
         if arrived.is_copy:
@@ -69,7 +70,7 @@ def note_step(arrived: Arrived) -> None:
 
 
 def _note(row: Inquiry, arrived: Arrived, step: str) -> None:
-    side = "initiator" if arrived.message.sender == row.requester else "responder"
+    side = "initiator" if holds_for(row.requester, arrived.message.sender) else "responder"
     Step.objects.get_or_create(
         inquiry=row,
         uuid=arrived.row.uuid,

@@ -183,7 +183,7 @@ def note_shared(arrived: Arrived) -> Inquiry:
     body = arrived.message.body
     instrument = catalogue().instruments.get(str(body.get("instrument", "")))
     row, _ = Inquiry.objects.get_or_create(
-        agency=arrived.row.agency,
+        agency=arrived.conversation.agency,
         conversation=arrived.conversation,
         defaults={
             "post_id": arrived.row.recipient,

@@ -131,7 +131,7 @@ def hear_end(arrived: Arrived) -> None:
 
 def _heard(arrived: Arrived) -> CaseLink:
     rows = CaseLink.objects.select_for_update(of=("self",))
-    found = rows.filter(agency=arrived.row.agency, conversation=arrived.conversation).first()
+    found = rows.filter(agency=arrived.conversation.agency, conversation=arrived.conversation).first()
     if found is None:
         raise CaseLinkStateError(state="")
     return found

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from contraparte.directory import queries as directory
+from contraparte.directory.lineage import line_of
 from contraparte.directory.models import Tenure
 from contraparte.exchange import actions as exchange
 from contraparte.exchange.models import Message, Obligation
@@ -84,8 +85,8 @@ def hear_feedback(arrived: Arrived) -> None:
     if (body.used is None) == (body.not_used is None):
         raise OutcomeFieldError(field="code", read="")
     request = Message.objects.filter(
-        agency=arrived.row.agency, direction="in", conversation=arrived.conversation, uuid=body.request,
-        peer=arrived.row.peer, copy_of=None,
+        direction="in", conversation=arrived.conversation, uuid=body.request,
+        peer__in=line_of(arrived.row.peer), copy_of=None,
     ).first()  # fmt: skip
     if request is None:
         raise FeedbackNotOwedError

@@ -37,7 +37,7 @@ from contraparte.traces.rules.codes import DECLINE_CODES, ResultCode
 def answer_count(arrived: Arrived) -> None:
     """Tell how many guns of the book match the serial, and nothing else."""
     assert isinstance(arrived.body, CountQuestion)
-    guns = guns_matching(arrived.row.agency, arrived.body.serial, _asking(arrived))
+    guns = guns_matching(arrived.conversation.agency, arrived.body.serial, _asking(arrived))
     exchange.send(
         "trace.count_answer/1",
         CountAnswer(count=len(guns)),
@@ -53,7 +53,7 @@ def answer_link(arrived: Arrived) -> CustodianTask | None:
     """Answer with the next link where one gun agrees in serial and description; else leave it to a person."""
     question = arrived.body
     assert isinstance(question, LinkQuestion)
-    guns = guns_matching(arrived.row.agency, question.gun.serial, _asking(arrived), kind="link")
+    guns = guns_matching(arrived.conversation.agency, question.gun.serial, _asking(arrived), kind="link")
     place = the_one(described(question.gun), [gun.described for gun in guns])
     if place is not None and guns[place].is_exact:
         exchange.send(
@@ -66,9 +66,9 @@ def answer_link(arrived: Arrived) -> CustodianTask | None:
             in_reply_to=arrived.message.id,
         )
         return None
-    clock = Obligation.objects.filter(agency=arrived.row.agency, message=arrived.row).first()
+    clock = Obligation.objects.filter(agency=arrived.conversation.agency, message=arrived.row).first()
     return CustodianTask.objects.create(
-        agency=arrived.row.agency,
+        agency=arrived.conversation.agency,
         post_id=arrived.row.recipient,
         conversation=arrived.conversation,
         message=arrived.row,

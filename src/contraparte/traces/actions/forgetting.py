@@ -58,7 +58,7 @@ def forget(row: Message, now: datetime) -> None:
 def _forget_request(row: Message, now: datetime) -> None:
     """The last request of a thread is what its trace holds; a walk is of one request."""
     if _is_latest(row):
-        for trace in Trace.objects.filter(agency=row.agency, conversation=row.conversation_id):
+        for trace in Trace.objects.filter(conversation=row.conversation_id):
             Trace.objects.filter(pk__in=[trace.pk, trace.adopted_as_id or trace.pk]).update(request={})
             if trace.adopted_as_id is not None:
                 _forget_adopted(trace.adopted_as_id)
@@ -91,10 +91,10 @@ def _forget_result(row: Message) -> None:
     if not _is_latest(row):
         return
     if row.direction == "out":
-        Hop.objects.filter(walk__agency=row.agency, walk__conversation=row.conversation_id).exclude(
-            walk__state=Walk.State.WALKING
-        ).update(**NO_ANSWER)
-    for trace in Trace.objects.filter(agency=row.agency, conversation=row.conversation_id):
+        Hop.objects.filter(walk__conversation=row.conversation_id).exclude(walk__state=Walk.State.WALKING).update(
+            **NO_ANSWER
+        )
+    for trace in Trace.objects.filter(conversation=row.conversation_id):
         Trace.objects.filter(pk__in=[trace.pk, trace.adopted_as_id or trace.pk]).update(**NO_RESULT)
 
 

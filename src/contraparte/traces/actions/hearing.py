@@ -121,7 +121,7 @@ def _adopted_rows(copy: Trace, told: TraceRequest, *, by: Tenure, now: datetime)
 def note_acknowledged(arrived: Arrived) -> None:
     """The centre has taken the request under its own number."""
     assert isinstance(arrived.body, TraceAcknowledge)
-    traces = Trace.objects.filter(agency=arrived.row.agency, conversation=arrived.conversation)
+    traces = Trace.objects.filter(agency=arrived.conversation.agency, conversation=arrived.conversation)
     traces.filter(state__in=[Trace.State.DRAFTED, Trace.State.SENT]).update(
         state=Trace.State.ACKNOWLEDGED,
         acknowledged_at=arrived.row.at,
@@ -136,7 +136,7 @@ def note_result(arrived: Arrived) -> None:
     row = (
         Trace.objects.select_for_update(of=("self",))
         .select_related("gun__event", "adopted_as")
-        .filter(agency=arrived.row.agency, conversation=arrived.conversation)
+        .filter(agency=arrived.conversation.agency, conversation=arrived.conversation)
         .first()
     )
     if row is None:
@@ -176,7 +176,7 @@ def note_copy(arrived: Arrived) -> None:
     assert isinstance(arrived.body, TraceRequest)
     told = arrived.body
     Trace.objects.update_or_create(
-        agency=arrived.row.agency,
+        agency=arrived.conversation.agency,
         conversation=arrived.conversation,
         defaults={
             "post_id": arrived.row.recipient,
@@ -209,5 +209,5 @@ def note_adopted(arrived: Arrived) -> None:
     number = arrived.body.reference.rpartition("-")[2]
     if number.isdigit():
         Trace.objects.filter(
-            pk=int(number), agency=arrived.row.agency, standing=Trace.Standing.OWN, adopted_by=""
+            pk=int(number), agency=arrived.conversation.agency, standing=Trace.Standing.OWN, adopted_by=""
         ).update(adopted_by=f"{arrived.message.sender} {arrived.body.adopted_as}"[:170])

@@ -21,7 +21,7 @@ from contraparte.traces.rules.walk import (
 
 def cancel_walk(arrived: Arrived) -> None:
     """The requester no longer needs the answer: nobody is asked any more."""
-    Walk.objects.filter(agency=arrived.row.agency, conversation=arrived.conversation, state=Walk.State.WALKING).update(
+    Walk.objects.filter(conversation=arrived.conversation, state=Walk.State.WALKING).update(
         state=Walk.State.CANCELLED, code=ResultCode.CANCELLED.value, concluded_at=arrived.now
     )
 
@@ -68,7 +68,7 @@ def merge_walk(arrived: Arrived) -> None:
     walk = (
         Walk.objects.select_for_update(of=("self",))
         .select_related("conversation__post", "message")
-        .filter(agency=arrived.row.agency, conversation=arrived.conversation, state=Walk.State.WALKING)
+        .filter(agency=arrived.conversation.agency, conversation=arrived.conversation, state=Walk.State.WALKING)
         .first()
     )
     if walk is not None:

@@ -61,11 +61,11 @@ def start_walk(arrived: Arrived) -> Walk:
     """
     told = arrived.body
     assert isinstance(told, TraceRequest)
-    Walk.objects.filter(agency=arrived.row.agency, conversation=arrived.conversation, state=Walk.State.WALKING).update(
+    Walk.objects.filter(conversation=arrived.conversation, state=Walk.State.WALKING).update(
         state=Walk.State.CANCELLED, code=ResultCode.CANCELLED.value, concluded_at=arrived.now
     )
     walk = Walk.objects.create(
-        agency=arrived.row.agency,
+        agency=arrived.conversation.agency,
         post_id=arrived.row.recipient,
         conversation=arrived.conversation,
         message=arrived.row,

@@ -49,6 +49,58 @@ WORDS: dict[str, Problem] = {
         _("A signed document of the directory breaks its form at %(path)s."),
         _("The country that publishes it mends and signs it again; until then the last good one counts."),
     ),
+    "lineage.invalid": Problem(
+        _("The change of agency “%(event)s” cannot be as it is written."),
+        _("Whoever wrote it mends what is named and has it signed again."),
+    ),
+    "lineage.period": Problem(
+        _("The dates of the change “%(event)s” do not fit together: %(field)s."),
+        _("It is announced first, then it counts, and old addresses are accepted no shorter than that."),
+    ),
+    "lineage.country": Problem(
+        _("The change “%(event)s” names “%(read)s”, which is of the wrong country."),
+        _("A country changes its own agencies only; reviewers are the others."),
+    ),
+    "lineage.kind": Problem(
+        _("A change of the kind “%(kind)s” does not have that many agencies under “%(field)s”."),
+        _("A merger has several before and one after, a split one before and several after."),
+    ),
+    "lineage.rule": Problem(
+        _("It is not clear who takes the work of the post %(post)s."),
+        _("Name one successor, or say for each further one which topics it takes and leave one for the rest."),
+    ),
+    "lineage.cycle": Problem(
+        _("The post %(successor)s would take the work of %(post)s and give its own away at the same moment."),
+        _("Map %(post)s to the post that holds the work in the end, or make it two changes one after the other."),
+    ),
+    "lineage.post.missing": Problem(
+        _("The change leaves out the post %(post)s."),
+        _("Say who takes its work; of an abolished post, who takes what is still open."),
+    ),
+    "lineage.post.unknown": Problem(
+        _("The post %(post)s is not in the directory, or not of the agencies of this change."),
+        _("Publish the new posts first; a successor must go on to exist."),
+    ),
+    "lineage.forged": Problem(
+        _("A change of agency does not bear the signature of %(country)s that it should."),
+        _("Nothing of that directory was taken in. Ask its publisher by telephone what happened."),
+    ),
+    "lineage.unknown": Problem(
+        _("No change of agency “%(event)s” is known here."),
+        _("Refresh the directory, or look it up under Directory: who became whom."),
+    ),
+    "post.succeeded": Problem(
+        _("The post %(post)s has passed its work on."),
+        _("Write to %(successor)s, which has it now, or go on there."),
+    ),
+    "agency.succeeded": Problem(
+        _("The agency %(agency)s is no more, and its last day is over."),
+        _("Its successor sends again under its own key; see Directory: who became whom."),
+    ),
+    "permission.reconfirmed": Problem(
+        _("Somebody has decided on this permission already."),
+        _("Open the item to see how it stands now."),
+    ),
     "directory.rejected": Problem(
         _("The directory of %(country)s was not accepted."),
         _("It fails verification; the last trusted one stays in use. Its publisher must look at it."),
