@@ -27,6 +27,7 @@ from contraparte.exchange.models import (
     Obligation,
     OneOfficerRelease,
     Permission,
+    Reconfirmation,
 )
 from contraparte.inquiries.actions.asking import save_inquiry
 from contraparte.inquiries.models import Inquiry, SignedCopy
@@ -88,6 +89,7 @@ OBJECTS: dict[str, Values] = {
     "desk:cite": lambda: {"pk": Draft.objects.latest("pk").pk, "item": Message.objects.latest("pk").pk},
     **dict.fromkeys((f"desk:{name}" for name in ("item", "item_ask", "item_recall", "item_file", "item_hold")), _item),
     **dict.fromkeys((f"desk:{name}" for name in ("grant", "refuse", "revoke")), _pk(Permission)),
+    **dict.fromkeys((f"desk:lineage_{name}" for name in ("confirm", "withdraw")), _pk(Reconfirmation)),
     "desk:hold_lift": _pk(Hold),
     "desk:send_alone": _pk(Draft),
     **dict.fromkeys(("desk:review", "desk:review_decide"), _pk(OneOfficerRelease)),
@@ -131,10 +133,11 @@ def _attach_to(draft: Draft, world: TraceWorld) -> None:  # noqa: F811
 def _rights_of(item: Message) -> None:
     """A permission to be decided and a hold that stands."""
     now = timezone.now()
-    Permission.objects.create(
+    permission = Permission.objects.create(
         agency=item.agency, uuid=item.uuid, side=Permission.Side.GRANTER, item=item, conversation=item.conversation,
         other=item.sender, kind="publication", until=now + timedelta(days=1), state=Permission.State.ASKED,
     )  # fmt: skip
+    Reconfirmation.objects.create(permission=permission, was="us.old/desk", became=item.sender, at=now)
     Hold.objects.create(
         agency=item.agency, uuid=item.uuid, item=item, ours=True, reason="review", review_on=now.date(), placed_at=now
     )
@@ -222,6 +225,7 @@ def test_the_others_work_holds_one_of_each(others_work: TraceWorld) -> None:
         Draft,
         Attachment,
         Permission,
+        Reconfirmation,
         Hold,
         OneOfficerRelease,
         DutyShift,
