@@ -30,6 +30,7 @@ from contraparte.exchange.models import (
     Obligation,
     OneOfficerRelease,
     Permission,
+    Reconfirmation,
 )
 from contraparte.groups.models import Group, Meeting
 from contraparte.groups.models import Promise as Commitment
@@ -95,6 +96,7 @@ OBJECTS: dict[str, Values] = {
     "desk:item_disclose": _item,
     **dict.fromkeys((f"desk:disclosure_{name}" for name in ("confirm", "withdraw", "object")), _pk(DisclosureDuty)),
     **dict.fromkeys((f"desk:{name}" for name in ("grant", "refuse", "revoke")), _pk(Permission)),
+    **dict.fromkeys((f"desk:lineage_{name}" for name in ("confirm", "withdraw")), _pk(Reconfirmation)),
     "desk:hold_lift": _pk(Hold),
     "desk:send_alone": _pk(Draft),
     **dict.fromkeys(("desk:review", "desk:review_decide"), _pk(OneOfficerRelease)),
@@ -160,10 +162,11 @@ def _attach_to(draft: Draft, world: TraceWorld) -> None:  # noqa: F811
 def _rights_of(item: Message) -> None:
     """A permission to be decided, a hold that stands, and a duty of disclosure to be confirmed."""
     now = timezone.now()
-    Permission.objects.create(
+    permission = Permission.objects.create(
         agency=item.agency, uuid=item.uuid, side=Permission.Side.GRANTER, item=item, conversation=item.conversation,
         other=item.sender, kind="publication", until=now + timedelta(days=1), state=Permission.State.ASKED,
     )  # fmt: skip
+    Reconfirmation.objects.create(permission=permission, was="us.old/desk", became=item.sender, at=now)
     Hold.objects.create(
         agency=item.agency, uuid=item.uuid, item=item, ours=True, reason="review", review_on=now.date(), placed_at=now
     )
@@ -277,6 +280,7 @@ def test_the_others_work_holds_one_of_each(others_work: TraceWorld) -> None:
         Draft,
         Attachment,
         Permission,
+        Reconfirmation,
         Hold,
         DisclosureDuty,
         OneOfficerRelease,

@@ -84,9 +84,7 @@ def compose(outgoing: Outgoing, *, now: datetime.datetime) -> Composed:
     outgoing = _to_present_holder(outgoing, now)
     message_type = registry.message_type(outgoing.type)
     accord = directory.accord_between(country_of(outgoing.sender), country_of(outgoing.recipient), now=now)
-    accord.require_type(outgoing.type, outgoing.sender, outgoing.recipient)
     outgoing = _through_window(outgoing, accord, now)
-    accord.require_type(outgoing.type, outgoing.sender, outgoing.recipient)
     drawn = draw_on(outgoing.sources, outgoing.marking, outgoing.recipient, now=now)
     outgoing = replace(outgoing, marking=drawn.marking)
     chosen = frozenset(pointer for pointer, _ in outgoing.redactions)
@@ -160,10 +158,13 @@ def _through_window(outgoing: Outgoing, accord: AccordView, now: datetime.dateti
 
     A window on the sender's own side is a matter of its house: who may send is said by `permits`.
     """
+    accord.require_type(outgoing.type, outgoing.sender, outgoing.recipient)
     via = accord.routing(outgoing.type, outgoing.sender, outgoing.recipient, now).via
     if via is None or outgoing.copy_of is not None or country_of(via) == country_of(outgoing.sender):
         return outgoing
-    return replace(outgoing, recipient=lineage.present_post(via, outgoing.conversation.kind, now=now, since=now))
+    window = lineage.present_post(via, outgoing.conversation.kind, now=now, since=now)
+    accord.require_type(outgoing.type, outgoing.sender, window)
+    return replace(outgoing, recipient=window)
 
 
 def _is_whole(message_type: registry.MessageType, body: dict[str, Any]) -> bool:
