@@ -132,7 +132,7 @@ def reconvene(request: PageRequest, pk: int) -> HttpResponse:
     if done(request, form, act) is not None:
         messages.success(request, _("The meeting is called. The other side has the agenda."))
         return redirect("groups:group", pk)
-    last = standing.last_held(now)
+    last = standing.last_held()
     promises = list(row.promises.filter(is_live=True)[:50])
     context = about(row) | {
         "form": form, "agenda": agenda, "zone": zone, "last": last, "promises": promises,
