@@ -1,8 +1,9 @@
 """The payloads of this room, bounded, and the data class of every field for the gate.
 
-A group is a conversation of its own between the posts of its two co-chairs; its id is the group's. Every word names
-how many words of the other side its author had read (`seen`, ADR 0110). Nobody is named: owners, chairs and those who
-came are posts. Unknown fields are kept (`extra="allow"`) and have no data class, so no node sends them on.
+A group is a conversation of its own between the posts of its two co-chairs; its id is the group's. Every word has a
+number on its side (`turn`) and names the last word of the other side its author had read (`seen`, ADR 0110). Nobody is
+named: owners, chairs and those who came are posts. Unknown fields are kept (`extra="allow"`) and have no data class, so
+no node sends them on.
 """
 
 from datetime import date, datetime
@@ -61,6 +62,7 @@ class Long(Payload):
 class Said(Payload):
     """What every word carries."""
 
+    turn: Seen = 0
     seen: Seen = 0
 
 
@@ -297,7 +299,7 @@ def plain_instant(at: datetime) -> str:
     return at.isoformat()
 
 
-_SEEN: Final = {"/seen": "administrative"}
+_SEEN: Final = {"/turn": "administrative", "/seen": "administrative"}
 
 
 def _text(pointer: str) -> dict[str, str]:

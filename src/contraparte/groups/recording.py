@@ -7,6 +7,7 @@ from uuid import UUID
 
 from contraparte.directory.models import Post
 from contraparte.exchange.models import Message
+from contraparte.groups.holders import with_present_posts
 from contraparte.groups.models import Group, GroupWord, Meeting, Promise, Reader
 from contraparte.groups.rules.charters import Goal, number
 from contraparte.groups.rules.hearing import read_standing
@@ -45,7 +46,7 @@ def standing_of(group: Group, now: datetime, *, passed: frozenset[UUID] = frozen
     words = words_of(group)
     succeeds = next((word.facts.get("succeeds", ()) for word in words if word.act == "group.found"), ())
     inherited = _inherited(group, succeeds, now, passed | {group.uuid}) if succeeds else []
-    return read_standing(words, inherited=inherited, until=now)
+    return with_present_posts(read_standing(words, inherited=inherited, until=now), now)
 
 
 def _inherited(group: Group, succeeds: Iterable[str], now: datetime, passed: frozenset[UUID]) -> list[PlainPromise]:

@@ -5,12 +5,14 @@ from pathlib import Path
 from django.utils.translation import gettext_lazy as _
 
 from contraparte.desk import registry as desk
+from contraparte.directory.packs import PackSection, register_pack_section
 from contraparte.directory.rules.roles import Role
 from contraparte.exchange import registry as exchange
 from contraparte.exchange.registry import MessageType
-from contraparte.groups import desk_entries, handlers, meeting_desk, messages
+from contraparte.groups import desk_entries, handlers, meeting_desk, messages, pack
 from contraparte.groups.actions.forgetting import forget
 from contraparte.groups.actions.tending import EVERY_S, tend_groups
+from contraparte.groups.models import Group
 from contraparte.groups.problems import PROBLEMS
 from contraparte.web import permissions
 from contraparte.web.registry import (
@@ -60,6 +62,8 @@ def register() -> None:
         )
     exchange.register_policies(Path(__file__).parent / "policies" / "groups.cedar")
     exchange.register_keeper(forget)
+    exchange.register_bound(exchange.Bound(Group, "group", named=("counterpart",)))
+    register_pack_section(PackSection("groups", _("Working groups, their next meetings and promises"), pack.rows, 50))
     exchange.register_periodic("groups", EVERY_S, tend_groups)
     permissions.register_permissions(PERMISSIONS)
     register_problems(PROBLEMS)

@@ -74,10 +74,10 @@ def say(
         row = Group.objects.select_for_update(of=("self",)).select_related("conversation", "post").get(pk=group.pk)
         if by.post.agency_id != row.agency:
             raise PostNotLocalError(post=row.post_id)
-        payload = _payload(act, {**body, "seen": _read_of(row)})
+        payload = _payload(act, {**body, "turn": _own(row) + 1, "seen": _read_of(row)})
         plain = payload.model_dump(mode="json")
         standing = standing_of(row, now)
-        word = Word(UNSENT, cast(Side, row.side), _own(row) + 1, payload.seen, now, act, plain)
+        word = Word(UNSENT, cast(Side, row.side), payload.turn, payload.seen, now, act, plain)
         reason = judge(standing, word)
         if reason:
             raise refusal(reason, standing, word)
@@ -106,7 +106,7 @@ def hear(arrived: Arrived) -> None:
         return
     row, act = arrived.row, arrived.row.type.removesuffix("/1")
     assert isinstance(arrived.body, Said)
-    group = Group.objects.filter(agency=row.agency, conversation=arrived.conversation).first()
+    group = Group.objects.filter(conversation=arrived.conversation).first()
     if group is None:
         if act != "group.found":
             raise GroupEndedError(reason="not_founded")
@@ -114,7 +114,11 @@ def hear(arrived: Arrived) -> None:
             agency=row.agency, uuid=arrived.conversation.uuid, post_id=row.recipient, counterpart=row.sender,
             conversation=arrived.conversation, side="b", since=row.at, opened_at=row.at, changed_at=row.at,
         )  # fmt: skip
-    _keep(group, row, act, arrived.body, side="b" if group.side == "a" else "a", at=row.created)
+    side = "b" if group.side == "a" else "a"
+    taken = group.words.filter(side=side, turn=arrived.body.turn).exclude(message=row)
+    if arrived.body.turn < 1 or taken.exists():
+        raise GroupWordError(reason="turn")
+    _keep(group, row, act, arrived.body, side=side, at=row.created)
     work_out(group, arrived.now)
 
 
@@ -173,7 +177,7 @@ def _keep(group: Group, message: Message, act: str, body: Said, *, side: str, at
     return GroupWord.objects.get_or_create(
         message=message,
         defaults={
-            "group": group, "act": act, "side": side, "turn": message.seq or 0, "seen": body.seen, "at": at,
+            "group": group, "act": act, "side": side, "turn": body.turn, "seen": body.seen, "at": at,
             "facts": body.model_dump(mode="json"),
         },
     )[0]  # fmt: skip

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from contraparte.exchange.writing import writing
+from contraparte.groups.holders import groups_to_follow
 from contraparte.groups.models import Group
 from contraparte.groups.recording import work_out
 
@@ -12,8 +13,12 @@ AT_ONCE: Final = 50  # groups in one transaction
 
 
 def tend_groups(now: datetime) -> int:
-    """Work out anew the groups whose time has come. Returns how many."""
+    """Work out anew groups whose time has come, or whose posts have passed their work on; how many."""
     done = 0
+    for pk in groups_to_follow(now):
+        with writing():
+            work_out(Group.objects.select_for_update().get(pk=pk), now)
+        done += 1
     while True:
         with writing():
             due = Group.objects.select_for_update().filter(changes_at__lte=now).order_by("changes_at", "pk")

@@ -1,0 +1,62 @@
+"""Posts of a group after a change of agency: words keep those they named; who has their work now is read (P1.8)."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from contraparte.directory import lineage
+from contraparte.groups.models import Group, Promise
+from contraparte.groups.rules.charters import Charter
+from contraparte.groups.rules.standing import Standing, Version
+from contraparte.groups.rules.words import Side
+
+TOPIC = "group"
+
+
+def with_present_posts(standing: Standing, now: datetime) -> Standing:
+    """The same standing, with the posts that hold the work at an instant in charters and promises."""
+    if not lineage.events():
+        return standing
+    for key, version in standing.versions.items():
+        standing.versions[key] = replace(version, charter=_charter(version, now))
+    if standing.in_force is not None:
+        standing.in_force = replace(standing.in_force, charter=_charter(standing.in_force, now))
+    for name, promise in standing.promises.items():
+        standing.promises[name] = replace(promise, owner=_present(promise.owner, now, promise.made_at))
+    return standing
+
+
+def groups_to_follow(now: datetime) -> list[int]:
+    """Rows of groups whose columns still name a post that has passed its work on."""
+    gone = {post for event in lineage.events() if event.effective <= now for post in event.successors}
+    if not gone:
+        return []
+    owing = Promise.objects.filter(is_live=True, owner__in=gone).values_list("group_id", flat=True)
+    sponsored = Group.objects.filter(sponsor__in=gone).values_list("pk", flat=True)
+    return sorted({*owing, *sponsored})
+
+
+def _charter(version: Version, now: datetime) -> Charter:
+    charter, since = version.charter, version.at
+
+    def both(posts: Mapping[Side, str]) -> dict[Side, str]:
+        return {side: _present(post, now, since) for side, post in posts.items()}
+
+    return replace(
+        charter,
+        chairs=both(charter.chairs),
+        sponsors=both(charter.sponsors),
+        members=tuple(_present(post, now, since) for post in charter.members),
+        goals=tuple(
+            replace(
+                goal,
+                owner=_present(goal.owner, now, since),
+                baseline_owed_by=_present(goal.baseline_owed_by, now, since),
+            )
+            for goal in charter.goals
+        ),
+    )
+
+
+def _present(post: str, now: datetime, since: datetime) -> str:
+    return lineage.present_post(post, TOPIC, now=now, since=since) if post else post
