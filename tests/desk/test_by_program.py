@@ -27,6 +27,7 @@ from tests.exchange.test_attachments import content, put_in, release
 from tests.inquiries.test_by_program import Program
 
 PHOTO = content(700_000, b"photo")
+TODAY = timezone.now().date().isoformat()
 NEXT_WEEK = (timezone.now() + timedelta(days=7)).date().isoformat()
 NAMED = {"HTTP_CONTENT_DISPOSITION": 'attachment; filename="frame.jpg"'}
 
@@ -317,6 +318,34 @@ def test_intelligence_is_not_filed_and_a_hold_is_an_authorising_persons(world: S
     assert [one["reason"] for one in chief.get(f"items/{item.pk}").json()["holds"]] == ["litigation"]
     assert chief.done(f"holds/{made.json()['id']}/lift")["lifted_at"] is not None
     assert not Hold.objects.filter(agency="mx.fgr", lifted_at=None).exists()
+
+
+def test_a_duty_of_disclosure_takes_two_persons_programs_and_who_sent_it_is_told(world: SmallWorld) -> None:
+    people = people_of(world)
+    sent, item = send_item(world, marked=marking("H1"))
+    first, second = Program(people.chiefs[FEDERAL]), Program(world.appoint("f-second", FEDERAL, Role.AUTHORISER))
+    declared = {"fields": {"basis": "court_order", "citation": "Order 12/2026", "court": "Juzgado 1", "dated": TODAY}}
+    assert Program(people.officers[FEDERAL]).send(f"items/{item.pk}/duties", declared).status_code == 403
+    nameless = {"fields": declared["fields"] | {"citation": ""}}
+    assert list(first.send(f"items/{item.pk}/duties", nameless).json()["fields"]) == ["citation"]
+    made = first.send(f"items/{item.pk}/duties", declared, key="declare-the-duty")
+    assert made.json() == first.send(f"items/{item.pk}/duties", declared, key="declare-the-duty").json()
+    where, filed = f"duties/{made.json()['id']}", {"court": "Juzgado 1, 44/2026", "filed_on": TODAY}
+    assert second.send(f"{where}/confirm", {"fields": filed}).json()["code"] == "disclosure.untold"
+    world.settle()
+    assert first.send(f"{where}/confirm", {"fields": filed}).json()["code"] == "disclosure.same_person"
+    sender = Program(people.chiefs[CENTRE])
+    (told,) = sender.get(f"items/{sent.pk}/duties").json()["items"]
+    assert (told["is_ours"], told["citation"]) == (False, "Order 12/2026")
+    objection = {"fields": {"ground": "third_party", "note": "Not ours to show."}}
+    assert sender.done(f"duties/{told['id']}/object", objection)["state"] == "declared"
+    world.settle()
+    assert second.send(f"{where}/confirm", {"fields": filed}).json()["code"] == "disclosure.objection"
+    (ours,) = second.get(f"items/{item.pk}/duties").json()["items"]
+    assert ours["objection_note"] == "Not ours to show."
+    confirmed = second.done(f"{where}/confirm", {"fields": filed | {"objection": ours["objection"]}})
+    assert confirmed["filing"] == Filing.objects.get().pk
+    assert first.send(f"{where}/withdraw").status_code == 409
 
 
 def test_a_source_is_named_by_its_item_and_another_posts_item_is_not_there(world: SmallWorld) -> None:

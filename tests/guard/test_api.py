@@ -14,7 +14,16 @@ from django.utils import timezone
 
 from contraparte.directory.models import Agency, Person, Post, Tenure
 from contraparte.directory.rules.roles import Role
-from contraparte.exchange.models import Attachment, Conversation, Draft, Hold, Message, Obligation, Permission
+from contraparte.exchange.models import (
+    Attachment,
+    Conversation,
+    DisclosureDuty,
+    Draft,
+    Hold,
+    Message,
+    Obligation,
+    Permission,
+)
 from contraparte.groups.models import Group
 from contraparte.groups.models import Promise as Commitment
 from contraparte.inquiries.models import Inquiry, SignedCopy
@@ -192,6 +201,7 @@ def test_somebody_else_finds_nothing_at_the_address_of_an_object(others_work: Tr
         "drafts": Draft,
         "feedback": Obligation.objects.filter(stage="trace", closed_at__isnull=False),
         "groups": Group,
+        "duties": DisclosureDuty,
         "holds": Hold,
         "inquiries": Inquiry,
         "items": Message.objects.filter(type__startswith="trace."),

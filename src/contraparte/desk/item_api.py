@@ -68,7 +68,7 @@ def list_permissions(request: ApiRequest, cursor: str = "") -> dict[str, Any]:
 @router.post("/items/{int:pk}/permissions", auth=Opens("item.ask", "write"))
 def ask(request: ApiRequest, pk: int, told: Told) -> dict[str, Any]:
     """Ask who sent the item for a permission. Leaves at once. Wants an Idempotency-Key."""
-    item, form = _item(request, pk), _read(AskForm(posted(told.fields)), told)
+    item, form = _item(request, pk), read_form(AskForm(posted(told.fields)), told)
 
     def act() -> dict[str, Any]:
         row = permissions.ask_permission(item, by=request.tenure, now=timezone.now(), **form.asked())
@@ -87,7 +87,7 @@ def grant(request: ApiRequest, pk: int) -> dict[str, Any]:
 @router.post("/permissions/{int:pk}/refuse", auth=Opens("item.decide", "release"))
 def refuse(request: ApiRequest, pk: int, told: Told) -> dict[str, Any]:
     """Say no, on a ground. Leaves at once."""
-    row, form = _permission(request, pk), _read(RefuseForm(posted(told.fields)), told)
+    row, form = _permission(request, pk), read_form(RefuseForm(posted(told.fields)), told)
     return _state(permissions.refuse_permission(row, by=request.tenure, now=timezone.now(), **form.cleaned_data))
 
 
@@ -100,7 +100,7 @@ def revoke(request: ApiRequest, pk: int) -> dict[str, Any]:
 @router.post("/items/{int:pk}/recall", auth=Opens("item.recall", "write"))
 def recall(request: ApiRequest, pk: int, told: Told) -> dict[str, Any]:
     """Take the item back from everybody who has it. Leaves at once. Wants an Idempotency-Key."""
-    item, form = _item(request, pk), _read(RecallForm(posted(told.fields)), told)
+    item, form = _item(request, pk), read_form(RecallForm(posted(told.fields)), told)
 
     def act() -> dict[str, Any]:
         rows = recalls.order_recall(item, by=request.tenure, now=timezone.now(), **form.cleaned_data)
@@ -112,7 +112,7 @@ def recall(request: ApiRequest, pk: int, told: Told) -> dict[str, Any]:
 @router.post("/items/{int:pk}/filings", auth=Opens("item.file", "write"))
 def put_on_file(request: ApiRequest, pk: int, told: Told) -> dict[str, Any]:
     """Record that the item stands in a court file; of a recalled one, that it did already. Wants an Idempotency-Key."""
-    item, form = _item(request, pk), _read(CourtForm(posted(told.fields)), told)
+    item, form = _item(request, pk), read_form(CourtForm(posted(told.fields)), told)
     record = court.note_filing if is_recalled(item) else court.file_in_court
     return once(request, lambda: {"id": record(item, by=request.tenure, now=timezone.now(), **form.cleaned_data).pk})
 
@@ -120,7 +120,7 @@ def put_on_file(request: ApiRequest, pk: int, told: Told) -> dict[str, Any]:
 @router.post("/items/{int:pk}/holds", auth=Opens("item.hold", "release"))
 def hold(request: ApiRequest, pk: int, told: Told) -> dict[str, Any]:
     """Stop the deletion of the item on both sides. Leaves at once. Wants an Idempotency-Key."""
-    item, form = _item(request, pk), _read(HoldForm(posted(told.fields)), told)
+    item, form = _item(request, pk), read_form(HoldForm(posted(told.fields)), told)
     return once(
         request,
         lambda: {"id": holds.place_hold(item, by=request.tenure, now=timezone.now(), **form.cleaned_data).pk},
@@ -150,7 +150,7 @@ def _permission(request: ApiRequest, pk: int) -> Permission:
     return found
 
 
-def _read(form: Form, told: Told) -> Form:
+def read_form(form: Form, told: Told) -> Form:
     """The form, read. Raises ApiFieldError naming every field that cannot be."""
     require_known(told.fields, set(form.fields))
     require_valid(form)
