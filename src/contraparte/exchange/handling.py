@@ -66,7 +66,23 @@ def handle_waiting(*, now: datetime.datetime, limit: int = GROUP) -> int:
         Message.objects.filter(pk__in=[row.pk for row in delivered]).update(state=Message.State.HANDLED)
         jobs.finish([job.id for job in done])
         sign_later_receipts("delivered", delivered, now=now)
+        for row in delivered:
+            if row.copy_of is not None:
+                _try_again(row, now)
     return len(claimed)
+
+
+def _try_again(copy: Message, now: datetime.datetime) -> None:
+    """Copies of one thread come from both sides, each in its own order: an answer may come before what it answers.
+
+    What a feature refused then is handed to it once more when a copy of the other side has come.
+    """
+    early = Message.objects.filter(
+        conversation=copy.conversation_id, direction="in", state=Message.State.FAILED, copy_of__isnull=False
+    ).exclude(sender=copy.sender)
+    for row in early.order_by("pk"):
+        Message.objects.filter(pk=row.pk).update(state=Message.State.ACCEPTED, code="")
+        jobs.enqueue(HANDLE, row.pk, due=now, key=str(copy.conversation_id))
 
 
 def _recalled_among(rows: list[Message]) -> Callable[[Message], bool]:
