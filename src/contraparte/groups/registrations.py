@@ -12,6 +12,7 @@ from contraparte.exchange.registry import MessageType
 from contraparte.groups import desk_entries, handlers, meeting_desk, messages, pack
 from contraparte.groups.actions.forgetting import forget
 from contraparte.groups.actions.tending import EVERY_S, tend_groups
+from contraparte.groups.field_words import FIELD_WORDS
 from contraparte.groups.models import Group
 from contraparte.groups.problems import PROBLEMS
 from contraparte.web import permissions
@@ -77,6 +78,7 @@ def register() -> None:
     desk.register_desk_source(desk.DeskSource("groups.write", meeting_desk.calendar_duties))
     desk.register_contact_link(desk.ContactLink("group", "groups.write", _("Propose a group"), desk_entries.new_group))
     desk.register_words("policy", desk_entries.POLICY_WORDS)
+    desk.register_words("field", FIELD_WORDS)
     register_api("contraparte.groups.api")
     register_nav(NavItem(_("Groups"), "groups:board", "groups.view", 40, icon="groups"))
     register_notices(NoticeSource("groups.view", desk_entries.notices))
