@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from contraparte.desk.queries import conversation_for, to_do
+from contraparte.desk.queries import conversations_of, to_do
 from contraparte.directory import duty
 from contraparte.directory import queries as directory
 from contraparte.directory.models import Person, Substitute, Tenure
@@ -46,9 +46,9 @@ def test_after_the_silence_the_substitute_sees_it_and_is_told_without_content(wo
     name_court(world)
     theirs = asked(world)
     assert theirs.conversation is not None
-    assert escalate_silent(timezone.now()) == 0 and conversation_for(world.clerk, theirs.conversation.pk) is None
+    assert escalate_silent(timezone.now()) == 0 and theirs.conversation not in conversations_of(world.clerk)
     assert escalate_silent(later()) == 1 and escalate_silent(later(2)) == 0
-    assert conversation_for(world.clerk, theirs.conversation.pk) == theirs.conversation
+    assert theirs.conversation in conversations_of(world.clerk)
     assert theirs in queries.inquiries_of(world.clerk) and queries.may_act(world.clerk, theirs)
     (row,) = [item for item in to_do(world.clerk, timezone.now()) if "substitute" in str(item.detail)]
     assert row.urgent and row.url == f"/conversations/{theirs.conversation.pk}/"
@@ -95,7 +95,7 @@ def test_the_substitute_answers_in_the_name_of_the_post_and_then_sees_it_no_more
     world.settle()
     assert Message.objects.filter(type="inquiry.answer/1", direction="out", sender=CENTRAL).count() == 1
     assert not stands_in(world.clerk, theirs.conversation)
-    assert conversation_for(world.clerk, theirs.conversation.pk) is None
+    assert theirs.conversation not in conversations_of(world.clerk)
     assert theirs not in queries.inquiries_of(world.clerk)
 
 
@@ -105,7 +105,7 @@ def test_nobody_else_stands_in(world: InquiryWorld) -> None:
     assert theirs.conversation is not None
     escalate_silent(later())
     stranger = directory_tenure("nina", SHERIFF, Role.OFFICER)
-    assert conversation_for(stranger, theirs.conversation.pk) is None and not queries.may_act(stranger, theirs)
+    assert theirs.conversation not in conversations_of(stranger) and not queries.may_act(stranger, theirs)
     for by in (stranger, world.officer):
         with pytest.raises(PostNotLocalError):
             take_step(theirs, "progress", {"step": "assess"}, by=by, now=timezone.now())

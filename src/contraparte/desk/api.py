@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.utils import timezone
 from ninja import Router, Schema
 
 from contraparte.desk import queries, threads
 from contraparte.desk.items import item_for
 from contraparte.desk.markings import marking_parts
-from contraparte.directory.models import Tenure
 from contraparte.exchange import actions as exchange
 from contraparte.exchange.items import recalled_ids
 from contraparte.exchange.models import Conversation, Draft, Message
@@ -71,7 +70,7 @@ def list_conversations(request: ApiRequest, cursor: str = "") -> dict[str, Any]:
 @router.get("/conversations/{int:pk}", auth=Opens("conversation.view", "read"))
 def show_conversation(request: ApiRequest, pk: int) -> dict[str, Any]:
     """One conversation, its open steps and open drafts."""
-    found = find_conversation(request.tenure, pk)
+    found = queries.conversation_for(request.tenure, pk)
     return _told(found) | {
         "owed": [{"stage": one.stage, "holder": one.holder, "due_at": one.due_at} for one in threads.open_steps(found)],
         "drafts": [{"id": one.pk, "type": one.type, "state": one.state} for one in threads.open_drafts(found)],
@@ -81,7 +80,7 @@ def show_conversation(request: ApiRequest, pk: int) -> dict[str, Any]:
 @router.get("/conversations/{int:pk}/messages", auth=Opens("conversation.view", "read"))
 def list_messages(request: ApiRequest, pk: int, cursor: str = "") -> dict[str, Any]:
     """The messages of a conversation as they were logged here; `content` is null once recalled or erased."""
-    found = find_conversation(request.tenure, pk)
+    found = queries.conversation_for(request.tenure, pk)
     page = page_of(
         Message.objects.filter(conversation=found).select_related("content"), cursor, lambda row: {"row": row}
     )
@@ -94,7 +93,7 @@ def list_messages(request: ApiRequest, pk: int, cursor: str = "") -> dict[str, A
 @router.get("/drafts/{int:pk}", auth=Opens("release.view", "read"))
 def show_draft(request: ApiRequest, pk: int, response: HttpResponse) -> dict[str, Any]:
     """What would leave now, what stays and why, which approvals are missing. `digest` is what an approval names."""
-    found = find_draft(request.tenure, pk)
+    found = queries.draft_for(request.tenure, pk)
     told = _preview(exchange.preview(found, now=timezone.now()))
     response["ETag"] = tag_of([found.pk, found.version, found.state])
     return told
@@ -103,7 +102,7 @@ def show_draft(request: ApiRequest, pk: int, response: HttpResponse) -> dict[str
 @router.post("/drafts/{int:pk}/redact", auth=Opens("release.prepare", "write"))
 def redact(request: ApiRequest, pk: int, told: Keeping) -> dict[str, Any]:
     """Keep one field at home, with a reason the other side may read. Approvals given before no longer count."""
-    found = find_draft(request.tenure, pk)
+    found = queries.draft_for(request.tenure, pk)
     if told.pointer not in {pointer for pointer, _ in leaves(found.body) if pointer}:
         raise ApiFieldError(field="pointer", fields={"pointer": ["unknown"]})
     return _state(exchange.redact_field(found, told.pointer, reason=_reason(told.text), by=request.tenure))
@@ -112,22 +111,20 @@ def redact(request: ApiRequest, pk: int, told: Keeping) -> dict[str, Any]:
 @router.post("/drafts/{int:pk}/cite", auth=Opens("release.prepare", "write"))
 def cite(request: ApiRequest, pk: int, told: Source) -> dict[str, Any]:
     """Name an item as a source of the draft: its restrictions become the draft's, approvals no longer count."""
-    found, source = find_draft(request.tenure, pk), item_for(request.tenure, told.item)
-    if source is None:
-        raise Http404
+    found, source = queries.draft_for(request.tenure, pk), item_for(request.tenure, told.item)
     return _state(exchange.cite_item(found, source, by=request.tenure, now=timezone.now()))
 
 
 @router.post("/drafts/{int:pk}/ask", auth=Opens("release.prepare", "write"))
 def ask(request: ApiRequest, pk: int) -> dict[str, Any]:
     """Ask the authorising persons of the agency."""
-    return _state(exchange.submit_draft(find_draft(request.tenure, pk), by=request.tenure, now=timezone.now()))
+    return _state(exchange.submit_draft(queries.draft_for(request.tenure, pk), by=request.tenure, now=timezone.now()))
 
 
 @router.post("/drafts/{int:pk}/approve", auth=Opens("release.decide", "release"))
 def approve(request: ApiRequest, pk: int, told: Digest) -> dict[str, Any]:
     """Say yes to exactly what was read. Never by who drafted it."""
-    found = find_draft(request.tenure, pk)
+    found = queries.draft_for(request.tenure, pk)
     try:
         digest = bytes.fromhex(told.digest)
     except ValueError:
@@ -141,37 +138,21 @@ def give_back(request: ApiRequest, pk: int, told: Reason) -> dict[str, Any]:
     """Return the draft to its author with a note."""
     note = _reason(told.text)
     return _state(
-        exchange.return_draft(find_draft(request.tenure, pk), note=note, by=request.tenure, now=timezone.now())
+        exchange.return_draft(queries.draft_for(request.tenure, pk), note=note, by=request.tenure, now=timezone.now())
     )
 
 
 @router.post("/drafts/{int:pk}/release", auth=Opens("release.send", "release"))
 def send(request: ApiRequest, pk: int) -> dict[str, Any]:
     """Release: sealed, logged and queued in one step. A draft that has left cannot leave again."""
-    row = exchange.release_draft(find_draft(request.tenure, pk), by=request.tenure, now=timezone.now())
+    row = exchange.release_draft(queries.draft_for(request.tenure, pk), by=request.tenure, now=timezone.now())
     return {"message": str(row.uuid), "log": row.log_origin, "index": row.log_index}
 
 
 @router.post("/drafts/{int:pk}/discard", auth=Opens("release.prepare", "write"))
 def discard(request: ApiRequest, pk: int) -> dict[str, Any]:
     """Give the draft up; it stays on record."""
-    return _state(exchange.discard_draft(find_draft(request.tenure, pk), by=request.tenure, now=timezone.now()))
-
-
-def find_conversation(tenure: Tenure, pk: int) -> Conversation:
-    """A conversation this tenure may open, or Http404."""
-    found = queries.conversation_for(tenure, pk)
-    if found is None:
-        raise Http404
-    return found
-
-
-def find_draft(tenure: Tenure, pk: int) -> Draft:
-    """A draft this tenure may open, or Http404."""
-    found = queries.draft_for(tenure, pk)
-    if found is None:
-        raise Http404
-    return found
+    return _state(exchange.discard_draft(queries.draft_for(request.tenure, pk), by=request.tenure, now=timezone.now()))
 
 
 def _told(row: Conversation) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from contraparte.desk.words import CUSTODY, PURPOSES
 from contraparte.directory.models import Tenure
 from contraparte.exchange.custody import Link, chains_of
 from contraparte.exchange.models import Attachment, Conversation, CustodyEvent, Draft
+from contraparte.web.finding import or_404
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +54,16 @@ def files_by_message(message_ids: Sequence[int]) -> dict[int, list[FileShown]]:
     return found
 
 
-def file_of_draft(draft: Draft, pk: int) -> Attachment | None:
-    """A file that would leave with a draft, or None."""
+def file_of_draft(draft: Draft, pk: int) -> Attachment:
+    """A file that would leave with a draft. Raises Http404."""
     rows = Attachment.objects.select_related("draft__conversation", "message")
-    return rows.filter(draft=draft, message=None, removed_at=None, pk=pk).first()
+    return or_404(rows.filter(draft=draft, message=None, removed_at=None, pk=pk).first())
 
 
-def file_of_conversation(conversation: Conversation, pk: int) -> Attachment | None:
-    """A file that crossed in a conversation, or None."""
+def file_of_conversation(conversation: Conversation, pk: int) -> Attachment:
+    """A file that crossed in a conversation. Raises Http404."""
     rows = Attachment.objects.select_related("message", "draft")
-    return rows.filter(message__conversation=conversation, pk=pk).first()
+    return or_404(rows.filter(message__conversation=conversation, pk=pk).first())
 
 
 def _hand(link: Link) -> HandShown:

@@ -12,6 +12,7 @@ from contraparte.desk.registry import DeskItem
 from contraparte.directory.models import Tenure
 from contraparte.exchange.disclosed import told_at
 from contraparte.exchange.models import DisclosureDuty, Message
+from contraparte.web.finding import or_404
 
 State = DisclosureDuty.State
 ROWS = 50
@@ -34,10 +35,10 @@ class DutyShown:
         return str(self.row.objection or "")
 
 
-def duty_for(tenure: Tenure, pk: int) -> DisclosureDuty | None:
-    """One duty about an item of a conversation this tenure may open, or None."""
+def duty_for(tenure: Tenure, pk: int) -> DisclosureDuty:
+    """One duty about an item of a conversation this tenure may open. Raises Http404."""
     rows = DisclosureDuty.objects.select_related("item__content", "item__conversation__post__agency")
-    return rows.filter(item__conversation__in=queries.conversations_of(tenure), pk=pk).first()
+    return or_404(rows.filter(item__conversation__in=queries.conversations_of(tenure), pk=pk).first())
 
 
 def duties_of(item: Message, tenure: Tenure) -> list[DutyShown]:

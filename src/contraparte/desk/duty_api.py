@@ -6,7 +6,6 @@ one than the first is asked of the persons behind the tokens.
 
 from typing import Any
 
-from django.http import Http404
 from django.utils import timezone
 from ninja import Router
 
@@ -14,7 +13,7 @@ from contraparte.desk import disclosures, items
 from contraparte.desk.item_api import Told, read_form
 from contraparte.desk.item_forms import CourtForm, DutyForm, ObjectForm
 from contraparte.exchange import disclosing
-from contraparte.exchange.models import DisclosureDuty, Message
+from contraparte.exchange.models import DisclosureDuty
 from contraparte.web.api.answers import once, posted
 from contraparte.web.api.doors import ApiRequest, Opens
 
@@ -25,14 +24,14 @@ OBJECTION_READ = "objection"  # the id of the objection that who confirms has re
 @router.get("/items/{int:pk}/duties", auth=Opens("item.view", "read"))
 def list_duties(request: ApiRequest, pk: int) -> dict[str, Any]:
     """The duties of disclosure declared about an item, on either side, the earliest first."""
-    shown = disclosures.duties_of(_item(request, pk), request.tenure)
+    shown = disclosures.duties_of(items.item_for(request.tenure, pk), request.tenure)
     return {"items": [_told(one) for one in shown]}
 
 
 @router.post("/items/{int:pk}/duties", auth=Opens("item.disclose", "release"))
 def declare(request: ApiRequest, pk: int, told: Told) -> dict[str, Any]:
     """Declare that law or a court obliges to disclose the item. Leaves at once. Wants an Idempotency-Key."""
-    item, form = _item(request, pk), read_form(DutyForm(posted(told.fields)), told)
+    item, form = items.item_for(request.tenure, pk), read_form(DutyForm(posted(told.fields)), told)
     return once(
         request,
         lambda: {"id": disclosing.declare_duty(item, by=request.tenure, now=timezone.now(), **form.cleaned_data).pk},
@@ -42,7 +41,7 @@ def declare(request: ApiRequest, pk: int, told: Told) -> dict[str, Any]:
 @router.post("/duties/{int:pk}/confirm", auth=Opens("item.disclose", "release"))
 def confirm(request: ApiRequest, pk: int, told: Told) -> dict[str, Any]:
     """Confirm as the second person: `court`, `filed_on`, and as `objection` the id of the one that was read, if any."""
-    row = _duty(request, pk)
+    row = disclosures.duty_for(request.tenure, pk)
     fields = {name: value for name, value in told.fields.items() if name != OBJECTION_READ}
     form = read_form(CourtForm(posted(fields)), Told(fields=fields))
     filing = disclosing.confirm_duty(
@@ -55,28 +54,16 @@ def confirm(request: ApiRequest, pk: int, told: Told) -> dict[str, Any]:
 @router.post("/duties/{int:pk}/withdraw", auth=Opens("item.disclose", "release"))
 def withdraw(request: ApiRequest, pk: int) -> dict[str, Any]:
     """Take back a declaration that nobody has confirmed. Leaves at once."""
-    return _state(disclosing.withdraw_duty(_duty(request, pk), by=request.tenure, now=timezone.now()))
+    return _state(
+        disclosing.withdraw_duty(disclosures.duty_for(request.tenure, pk), by=request.tenure, now=timezone.now())
+    )
 
 
 @router.post("/duties/{int:pk}/object", auth=Opens("item.disclose", "release"))
 def object_to(request: ApiRequest, pk: int, told: Told) -> dict[str, Any]:
     """Object, as who sent the item. Leaves at once; it stops nothing."""
-    row, form = _duty(request, pk), read_form(ObjectForm(posted(told.fields)), told)
+    row, form = disclosures.duty_for(request.tenure, pk), read_form(ObjectForm(posted(told.fields)), told)
     return _state(disclosing.object_to_duty(row, by=request.tenure, now=timezone.now(), **form.cleaned_data))
-
-
-def _item(request: ApiRequest, pk: int) -> Message:
-    found = items.item_for(request.tenure, pk)
-    if found is None:
-        raise Http404
-    return found
-
-
-def _duty(request: ApiRequest, pk: int) -> DisclosureDuty:
-    found = disclosures.duty_for(request.tenure, pk)
-    if found is None:
-        raise Http404
-    return found
 
 
 def _state(row: DisclosureDuty) -> dict[str, Any]:

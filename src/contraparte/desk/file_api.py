@@ -6,14 +6,13 @@ memory. Its name stands in a header, for addresses are written into the logs of 
 
 from typing import Any
 
-from django.http import Http404, HttpResponseBase
+from django.http import HttpResponseBase
 from django.http.request import UnreadablePostError
 from django.utils import timezone
 from django.utils.http import parse_header_parameters
 from ninja import Router, Schema
 
-from contraparte.desk import packages
-from contraparte.desk.api import find_conversation, find_draft
+from contraparte.desk import packages, queries
 from contraparte.desk.attachments import file_of_conversation, file_of_draft
 from contraparte.desk.downloads import file_answer, package_answer
 from contraparte.exchange import actions as exchange
@@ -42,7 +41,7 @@ class Chosen(Schema):
 @router.get("/drafts/{int:pk}/files", auth=Opens("release.view", "read"))
 def list_draft_files(request: ApiRequest, pk: int) -> dict[str, Any]:
     """The files that would leave with a draft, with their chains of custody."""
-    return {"items": _told(attaching.files_of_draft(find_draft(request.tenure, pk)))}
+    return {"items": _told(attaching.files_of_draft(queries.draft_for(request.tenure, pk)))}
 
 
 @router.post("/drafts/{int:pk}/files", auth=Opens("release.prepare", "write", takes_file=True))
@@ -51,7 +50,7 @@ def add_file(request: ApiRequest, pk: int) -> dict[str, Any]:
 
     Wants an Idempotency-Key and the Content-Length.
     """
-    draft = find_draft(request.tenure, pk)
+    draft = queries.draft_for(request.tenure, pk)
     if not is_repeat(request):
         attaching.require_may_attach(draft, by=request.tenure, now=timezone.now())
     intake = take_in(request, draft)
@@ -75,15 +74,15 @@ def add_file(request: ApiRequest, pk: int) -> dict[str, Any]:
 @router.get("/drafts/{int:pk}/files/{int:file}", auth=Opens("release.view", "read"))
 def read_draft_file(request: ApiRequest, pk: int, file: int) -> HttpResponseBase:
     """A file that would leave, as bytes; that it was taken is on record."""
-    return _given(request, file_of_draft(find_draft(request.tenure, pk), file))
+    return file_answer(
+        file_of_draft(queries.draft_for(request.tenure, pk), file), by=request.tenure, now=timezone.now()
+    )
 
 
 @router.delete("/drafts/{int:pk}/files/{int:file}", auth=Opens("release.prepare", "write"))
 def remove_file(request: ApiRequest, pk: int, file: int) -> dict[str, Any]:
     """Take a file out of a draft. Its bytes are gone; that it was there stays on record."""
-    found = file_of_draft(find_draft(request.tenure, pk), file)
-    if found is None:
-        raise Http404
+    found = file_of_draft(queries.draft_for(request.tenure, pk), file)
     attaching.remove_file(found, by=request.tenure, now=timezone.now())
     return {"id": found.pk}
 
@@ -91,7 +90,7 @@ def remove_file(request: ApiRequest, pk: int, file: int) -> dict[str, Any]:
 @router.get("/conversations/{int:pk}/files", auth=Opens("conversation.view", "read"))
 def list_files(request: ApiRequest, pk: int, cursor: str = "") -> dict[str, Any]:
     """The files that crossed in a conversation, with their chains of custody; those of recalled messages stay away."""
-    found = find_conversation(request.tenure, pk)
+    found = queries.conversation_for(request.tenure, pk)
     rows = Attachment.objects.filter(message__conversation=found).select_related("message")
     page = page_of(rows, cursor, lambda row: {"row": row})
     shown = [one["row"] for one in page["items"]]
@@ -104,8 +103,8 @@ def list_files(request: ApiRequest, pk: int, cursor: str = "") -> dict[str, Any]
 @router.get("/conversations/{int:pk}/files/{int:file}", auth=Opens("conversation.view", "read"))
 def read_file(request: ApiRequest, pk: int, file: int) -> HttpResponseBase:
     """A file that crossed, as bytes, proven before the first is given; that it was taken is on record."""
-    found = find_conversation(request.tenure, pk)
-    answer = _given(request, file_of_conversation(found, file))
+    found = queries.conversation_for(request.tenure, pk)
+    answer = file_answer(file_of_conversation(found, file), by=request.tenure, now=timezone.now())
     # A page was opened before its file is taken; a program may come here first, and its reading is told the same.
     exchange.note_opened(found, by=request.tenure, now=timezone.now())
     return answer
@@ -114,7 +113,7 @@ def read_file(request: ApiRequest, pk: int, file: int) -> HttpResponseBase:
 @router.get("/conversations/{int:pk}/package", auth=Opens("conversation.package", "read"))
 def list_package(request: ApiRequest, pk: int) -> dict[str, Any]:
     """The messages of a conversation that may enter an evidence package, and of the others the code why not."""
-    choices = packages.choices_of(find_conversation(request.tenure, pk), timezone.now())
+    choices = packages.choices_of(queries.conversation_for(request.tenure, pk), timezone.now())
     return {
         "items": [
             {"uuid": str(one.row.uuid), "type": one.row.type, "refused": one.refused.code if one.refused else None}
@@ -126,13 +125,9 @@ def list_package(request: ApiRequest, pk: int) -> dict[str, Any]:
 @router.post("/conversations/{int:pk}/package", auth=Opens("conversation.package", "write"))
 def make_package(request: ApiRequest, pk: int, told: Chosen) -> HttpResponseBase:
     """An evidence package of the messages named, signed by the agency, as a zip file."""
-    return package_answer(find_conversation(request.tenure, pk), told.items, by=request.tenure, now=timezone.now())
-
-
-def _given(request: ApiRequest, found: Attachment | None) -> HttpResponseBase:
-    if found is None:
-        raise Http404
-    return file_answer(found, by=request.tenure, now=timezone.now())
+    return package_answer(
+        queries.conversation_for(request.tenure, pk), told.items, by=request.tenure, now=timezone.now()
+    )
 
 
 def take_in(request: ApiRequest, holder: attaching.Holder) -> attaching.Intake:

@@ -13,6 +13,7 @@ from contraparte.directory.models import Departure, DepartureStep, Pack, Post, P
 from contraparte.directory.rules.leaving import Erosion, Standing, Step, may_take
 from contraparte.exchange.models import Obligation
 from contraparte.protocol.encoding import parse_instant
+from contraparte.web.finding import or_404
 
 FRESH = timedelta(days=30)  # so long it is worth saying that the other side's post is held again
 
@@ -50,10 +51,10 @@ def line_of(post: Post, now: datetime) -> PostLine | None:
     return next((one for one in post_lines(post.agency_id, now) if one.post.pk == post.pk), None)
 
 
-def post_for(tenure: Tenure, agency: str, name: str) -> Post | None:
-    """A listed post of the reader's own agency, or None."""
+def post_for(tenure: Tenure, agency: str, name: str) -> Post:
+    """A listed post of the reader's own agency. Raises Http404."""
     rows = Post.objects.select_related("agency").filter(agency_id=tenure.post.agency_id, listed=True)
-    return rows.filter(pk=f"{agency}/{name}").first() if agency == tenure.post.agency_id else None
+    return or_404(rows.filter(pk=f"{agency}/{name}").first() if agency == tenure.post.agency_id else None)
 
 
 def erosion_for(tenure: Tenure, now: datetime) -> Erosion:
@@ -61,15 +62,15 @@ def erosion_for(tenure: Tenure, now: datetime) -> Erosion:
     return continuity.erosion_of(tenure.post.agency_id, now)
 
 
-def departure_of_agency(tenure: Tenure, pk: int) -> Departure | None:
-    """A leaving of the reader's agency, for acts that show no content, or None."""
+def departure_of_agency(tenure: Tenure, pk: int) -> Departure:
+    """A leaving of the reader's agency, for acts that show no content. Raises Http404."""
     rows = Departure.objects.select_related("tenure__person", "tenure__post__agency", "post__agency")
-    return rows.filter(post__agency_id=tenure.post.agency_id, pk=pk).first()
+    return or_404(rows.filter(post__agency_id=tenure.post.agency_id, pk=pk).first())
 
 
-def departure_for(tenure: Tenure, pk: int) -> Departure | None:
-    """A leaving whose pack this tenure may read, or None."""
-    return continuity.departures_for(tenure).filter(pk=pk).first()
+def departure_for(tenure: Tenure, pk: int) -> Departure:
+    """A leaving whose pack this tenure may read. Raises Http404."""
+    return or_404(continuity.departures_for(tenure).filter(pk=pk).first())
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from django import forms
-from django.http import Http404
 from django.utils import timezone
 from ninja import Router, Schema
 
@@ -17,7 +16,7 @@ from contraparte.desk import items, queries
 from contraparte.desk.item_forms import AskForm, CourtForm, HoldForm, RecallForm, RefuseForm
 from contraparte.exchange import court, holds, permissions, recalls
 from contraparte.exchange.items import is_recalled
-from contraparte.exchange.models import Hold, Message, Permission
+from contraparte.exchange.models import Hold, Permission
 from contraparte.protocol.errors import ContraparteError
 from contraparte.web.api.answers import once, page_of, posted, require_known, require_valid
 from contraparte.web.api.doors import ApiRequest, Opens
@@ -36,7 +35,7 @@ class Told(Schema):
 @router.get("/items/{int:pk}", auth=Opens("item.view", "read"))
 def show_item(request: ApiRequest, pk: int) -> dict[str, Any]:
     """One item, by the `id` its message has in the conversation: marking, permissions, holders, filings, holds."""
-    shown = items.page_of(_item(request, pk), timezone.now())
+    shown = items.page_of(items.item_for(request.tenure, pk), timezone.now())
     row = shown.row
     return {
         "id": row.pk,
@@ -68,7 +67,7 @@ def list_permissions(request: ApiRequest, cursor: str = "") -> dict[str, Any]:
 @router.post("/items/{int:pk}/permissions", auth=Opens("item.ask", "write"))
 def ask(request: ApiRequest, pk: int, told: Told) -> dict[str, Any]:
     """Ask who sent the item for a permission. Leaves at once. Wants an Idempotency-Key."""
-    item, form = _item(request, pk), read_form(AskForm(posted(told.fields)), told)
+    item, form = items.item_for(request.tenure, pk), read_form(AskForm(posted(told.fields)), told)
 
     def act() -> dict[str, Any]:
         row = permissions.ask_permission(item, by=request.tenure, now=timezone.now(), **form.asked())
@@ -81,26 +80,30 @@ def ask(request: ApiRequest, pk: int, told: Told) -> dict[str, Any]:
 @router.post("/permissions/{int:pk}/grant", auth=Opens("item.decide", "release"))
 def grant(request: ApiRequest, pk: int) -> dict[str, Any]:
     """Permit what was asked. Leaves at once."""
-    return _state(permissions.grant_permission(_permission(request, pk), by=request.tenure, now=timezone.now()))
+    return _state(
+        permissions.grant_permission(items.permission_for(request.tenure, pk), by=request.tenure, now=timezone.now())
+    )
 
 
 @router.post("/permissions/{int:pk}/refuse", auth=Opens("item.decide", "release"))
 def refuse(request: ApiRequest, pk: int, told: Told) -> dict[str, Any]:
     """Say no, on a ground. Leaves at once."""
-    row, form = _permission(request, pk), read_form(RefuseForm(posted(told.fields)), told)
+    row, form = items.permission_for(request.tenure, pk), read_form(RefuseForm(posted(told.fields)), told)
     return _state(permissions.refuse_permission(row, by=request.tenure, now=timezone.now(), **form.cleaned_data))
 
 
 @router.post("/permissions/{int:pk}/revoke", auth=Opens("item.decide", "release"))
 def revoke(request: ApiRequest, pk: int) -> dict[str, Any]:
     """Withdraw a permission. Leaves at once."""
-    return _state(permissions.revoke_permission(_permission(request, pk), by=request.tenure, now=timezone.now()))
+    return _state(
+        permissions.revoke_permission(items.permission_for(request.tenure, pk), by=request.tenure, now=timezone.now())
+    )
 
 
 @router.post("/items/{int:pk}/recall", auth=Opens("item.recall", "write"))
 def recall(request: ApiRequest, pk: int, told: Told) -> dict[str, Any]:
     """Take the item back from everybody who has it. Leaves at once. Wants an Idempotency-Key."""
-    item, form = _item(request, pk), read_form(RecallForm(posted(told.fields)), told)
+    item, form = items.item_for(request.tenure, pk), read_form(RecallForm(posted(told.fields)), told)
 
     def act() -> dict[str, Any]:
         rows = recalls.order_recall(item, by=request.tenure, now=timezone.now(), **form.cleaned_data)
@@ -112,7 +115,7 @@ def recall(request: ApiRequest, pk: int, told: Told) -> dict[str, Any]:
 @router.post("/items/{int:pk}/filings", auth=Opens("item.file", "write"))
 def put_on_file(request: ApiRequest, pk: int, told: Told) -> dict[str, Any]:
     """Record that the item stands in a court file; of a recalled one, that it did already. Wants an Idempotency-Key."""
-    item, form = _item(request, pk), read_form(CourtForm(posted(told.fields)), told)
+    item, form = items.item_for(request.tenure, pk), read_form(CourtForm(posted(told.fields)), told)
     record = court.note_filing if is_recalled(item) else court.file_in_court
     return once(request, lambda: {"id": record(item, by=request.tenure, now=timezone.now(), **form.cleaned_data).pk})
 
@@ -120,7 +123,7 @@ def put_on_file(request: ApiRequest, pk: int, told: Told) -> dict[str, Any]:
 @router.post("/items/{int:pk}/holds", auth=Opens("item.hold", "release"))
 def hold(request: ApiRequest, pk: int, told: Told) -> dict[str, Any]:
     """Stop the deletion of the item on both sides. Leaves at once. Wants an Idempotency-Key."""
-    item, form = _item(request, pk), read_form(HoldForm(posted(told.fields)), told)
+    item, form = items.item_for(request.tenure, pk), read_form(HoldForm(posted(told.fields)), told)
     return once(
         request,
         lambda: {"id": holds.place_hold(item, by=request.tenure, now=timezone.now(), **form.cleaned_data).pk},
@@ -131,23 +134,7 @@ def hold(request: ApiRequest, pk: int, told: Told) -> dict[str, Any]:
 def lift(request: ApiRequest, pk: int) -> dict[str, Any]:
     """End a hold of this side. Leaves at once; ending it twice is nothing."""
     row = items.hold_for(request.tenure, pk)
-    if row is None:
-        raise Http404
     return _hold_told(holds.lift_hold(row, by=request.tenure, now=timezone.now()))
-
-
-def _item(request: ApiRequest, pk: int) -> Message:
-    found = items.item_for(request.tenure, pk)
-    if found is None:
-        raise Http404
-    return found
-
-
-def _permission(request: ApiRequest, pk: int) -> Permission:
-    found = items.permission_for(request.tenure, pk)
-    if found is None:
-        raise Http404
-    return found
 
 
 def read_form(form: Form, told: Told) -> Form:

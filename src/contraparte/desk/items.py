@@ -15,6 +15,7 @@ from contraparte.exchange.recalls import Holder, holders_of, recall_of
 from contraparte.exchange.rules.permissions import Kind, Need, may_use
 from contraparte.exchange.sources import grants_of
 from contraparte.protocol.marking import Marking
+from contraparte.web.finding import or_404
 
 FATES = ("accepted", "delivered", "opened", "used", "deleted")
 RIGHTS_NOUNS = frozenset({"permission", "recall", "hold", "disclosure", "post"})
@@ -59,11 +60,11 @@ class ItemPage:
     holds: list[Hold]
 
 
-def item_for(tenure: Tenure, pk: int) -> Message | None:
-    """One item of a conversation this tenure may open, or None; what is only said about items is none itself."""
+def item_for(tenure: Tenure, pk: int) -> Message:
+    """One item of a conversation this tenure may open. Raises Http404; what is only said about items is none itself."""
     rows = Message.objects.select_related("content", "conversation__post__agency")
     row = rows.filter(conversation__in=queries.conversations_of(tenure), pk=pk).first()
-    return row if row is not None and is_item(row) else None
+    return or_404(row if row is not None and is_item(row) else None)
 
 
 def is_item(row: Message) -> bool:
@@ -76,16 +77,16 @@ def is_item_type(name: str) -> bool:
     return name.partition(".")[0] not in RIGHTS_NOUNS
 
 
-def permission_for(tenure: Tenure, pk: int) -> Permission | None:
-    """One permission about an item of a conversation this tenure may open, or None."""
+def permission_for(tenure: Tenure, pk: int) -> Permission:
+    """One permission about an item of a conversation this tenure may open. Raises Http404."""
     rows = Permission.objects.select_related("item__content", "conversation__post__agency")
-    return rows.filter(item__conversation__in=queries.conversations_of(tenure), pk=pk).first()
+    return or_404(rows.filter(item__conversation__in=queries.conversations_of(tenure), pk=pk).first())
 
 
-def hold_for(tenure: Tenure, pk: int) -> Hold | None:
-    """One legal hold on an item of a conversation this tenure may open, or None."""
+def hold_for(tenure: Tenure, pk: int) -> Hold:
+    """One legal hold on an item of a conversation this tenure may open. Raises Http404."""
     rows = Hold.objects.select_related("item__content", "item__conversation__post__agency")
-    return rows.filter(item__conversation__in=queries.conversations_of(tenure), pk=pk).first()
+    return or_404(rows.filter(item__conversation__in=queries.conversations_of(tenure), pk=pk).first())
 
 
 def page_of(row: Message, now: datetime) -> ItemPage:

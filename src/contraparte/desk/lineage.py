@@ -16,6 +16,7 @@ from contraparte.directory.rules.lineage import Event, in_order, read_event
 from contraparte.exchange.models import Conversation, Moved, Reconfirmation
 from contraparte.protocol.ids import country_of
 from contraparte.protocol.keys import parse_kid
+from contraparte.web.finding import or_404
 from contraparte.web.registry import Notice
 from contraparte.web.templatetags.pages import day_text
 
@@ -195,11 +196,11 @@ def to_confirm(tenure: Tenure, limit: int = 200) -> list[Reconfirmation]:
     return list(rows.filter(state=Reconfirmation.State.WAITING, permission__conversation__in=mine)[:limit])
 
 
-def reconfirmation_for(tenure: Tenure, pk: int) -> Reconfirmation | None:
-    """One of them, or None."""
+def reconfirmation_for(tenure: Tenure, pk: int) -> Reconfirmation:
+    """One of them. Raises Http404."""
     rows = Reconfirmation.objects.select_related("permission__item", "permission__conversation__post__agency")
     mine = conversations_of(tenure).filter(post_id=tenure.post_id)
-    return rows.filter(permission__conversation__in=mine, pk=pk).first()
+    return or_404(rows.filter(permission__conversation__in=mine, pk=pk).first())
 
 
 def notices(tenure: Tenure, now: datetime) -> Iterable[Notice]:

@@ -17,6 +17,7 @@ from contraparte.ledger import queries as ledger
 from contraparte.protocol.errors import ApiFieldError
 from contraparte.protocol.ids import parse_uuid
 from contraparte.web.api.doors import ApiRequest, Opens
+from contraparte.web.finding import or_404
 
 router = Router(tags=["directory and log"])
 TEXT_MAX = 200  # characters of a search, as on the page
@@ -70,9 +71,7 @@ def prove_entry(request: ApiRequest, pk: int, index: int) -> HttpResponse:
 @router.get("/messages/{message}/proof", auth=Opens("log.view", "read"))
 def prove_message(request: ApiRequest, message: str) -> HttpResponse:
     """The proof that a message stands in the agency's own log, by its number, as a `.tlog-proof` file."""
-    row = _message(request.tenure, parse_uuid(message, "message"))
-    if row is None:
-        raise Http404
+    row = or_404(_message(request.tenure, parse_uuid(message, "message")))
     return proof_answer(row.log_origin, row.log_index)
 
 

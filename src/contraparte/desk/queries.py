@@ -19,6 +19,7 @@ from contraparte.exchange import registry as exchange
 from contraparte.exchange.escalating import escalated_to
 from contraparte.exchange.models import Conversation, Draft, Message, Obligation, Recall, Receipt
 from contraparte.protocol.errors import MessageTypeUnknownError
+from contraparte.web.finding import or_404
 from contraparte.web.permissions import may
 from contraparte.web.templatetags.pages import when
 
@@ -63,15 +64,15 @@ def conversations_of(tenure: Tenure) -> QuerySet[Conversation]:
     return own.filter(Q(post_id=tenure.post_id) | Q(pk__in=escalated_to(tenure).values("conversation_id")))
 
 
-def conversation_for(tenure: Tenure, pk: int) -> Conversation | None:
-    """One conversation, or None."""
-    return conversations_of(tenure).select_related("post__agency", "case").filter(pk=pk).first()
+def conversation_for(tenure: Tenure, pk: int) -> Conversation:
+    """One conversation. Raises Http404."""
+    return or_404(conversations_of(tenure).select_related("post__agency", "case").filter(pk=pk).first())
 
 
-def draft_for(tenure: Tenure, pk: int) -> Draft | None:
-    """One draft of a conversation this tenure may open, or None."""
+def draft_for(tenure: Tenure, pk: int) -> Draft:
+    """One draft of a conversation this tenure may open. Raises Http404."""
     rows = Draft.objects.select_related("conversation__post__agency", "drafted_by__person", "drafted_by__post")
-    return rows.filter(conversation__in=conversations_of(tenure), pk=pk).first()
+    return or_404(rows.filter(conversation__in=conversations_of(tenure), pk=pk).first())
 
 
 def to_do(tenure: Tenure, now: datetime, *, most: int = ROWS) -> list[DeskItem]:

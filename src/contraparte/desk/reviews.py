@@ -11,15 +11,16 @@ from contraparte.desk.registry import DeskItem
 from contraparte.directory.models import Tenure
 from contraparte.exchange import one_officer
 from contraparte.exchange.models import OneOfficerRelease
+from contraparte.web.finding import or_404
 from contraparte.web.registry import Notice
 
 
-def release_for(tenure: Tenure, pk: int) -> OneOfficerRelease | None:
-    """One release by one officer of the tenure's agency, or None."""
+def release_for(tenure: Tenure, pk: int) -> OneOfficerRelease:
+    """One release by one officer of the tenure's agency. Raises Http404."""
     rows = OneOfficerRelease.objects.select_related(
         "message__conversation__post__agency", "by__person", "by__post", "drafted_by__person", "reviewed_by__person"
     )
-    return rows.filter(agency=tenure.post.agency_id, pk=pk).first()
+    return or_404(rows.filter(agency=tenure.post.agency_id, pk=pk).first())
 
 
 def work(tenure: Tenure, now: datetime) -> Iterable[DeskItem]:

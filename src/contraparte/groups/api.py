@@ -5,7 +5,6 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from django.http import Http404
 from django.utils import timezone
 from ninja import Router, Schema
 from pydantic import ValidationError
@@ -19,6 +18,7 @@ from contraparte.groups.rules.charters import gaps
 from contraparte.protocol.errors import ApiFieldError
 from contraparte.web.api.answers import once, page_of
 from contraparte.web.api.doors import ApiRequest, Opens
+from contraparte.web.finding import or_404
 
 router = Router(tags=["groups"])
 
@@ -153,9 +153,7 @@ def take_commitment(request: ApiRequest, pk: int, told: Step) -> dict[str, Any]:
     """Say what happens with a commitment. Leaves at once. Wants an Idempotency-Key."""
     row = queries.promise(request.tenure, pk)
     _require_short(owner=(told.owner, 106), note=(told.note, 2_000))
-    plain = standing_of(row.group, timezone.now()).promises.get(row.key)
-    if plain is None:
-        raise Http404
+    plain = or_404(standing_of(row.group, timezone.now()).promises.get(row.key))
     if told.do not in plain.allowed(presenting.side_of(row.group)):
         raise ApiFieldError(field="do", fields={"do": list(plain.allowed(presenting.side_of(row.group)))})
 

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -32,6 +32,7 @@ from contraparte.groups.views import about
 from contraparte.groups.wording import FIELDS, GAPS, words
 from contraparte.protocol.errors import ContraparteError
 from contraparte.protocol.ids import agency_of
+from contraparte.web.finding import or_404
 from contraparte.web.permissions import PageRequest, form_page, page, require_post
 from contraparte.web.wording import words_of
 
@@ -256,10 +257,7 @@ def _gap_place(path: str) -> str:
 
 
 def _version(standing: Standing, key: UUID) -> Version:
-    found = standing.versions.get(str(key))
-    if found is None:
-        raise Http404
-    return found
+    return or_404(standing.versions.get(str(key)))
 
 
 def _has_errors(desk: Desk) -> bool:

@@ -3,8 +3,6 @@
 from collections.abc import Collection, Iterable
 from datetime import date, datetime
 
-from django.http import Http404
-
 from contraparte.directory import queries as directory
 from contraparte.directory.calendars import public_holidays
 from contraparte.directory.models import Post, Tenure
@@ -18,6 +16,7 @@ from contraparte.groups.rules.standing import Standing
 from contraparte.groups.rules.words import Side, other
 from contraparte.protocol.ids import country_of
 from contraparte.web.admission import zone_of
+from contraparte.web.finding import or_404
 
 SATURDAY = 5
 MOST_POSTS = 200
@@ -25,19 +24,14 @@ MOST_POSTS = 200
 
 def meeting(tenure: Tenure, pk: int) -> Meeting:
     """One meeting of a group the tenure may read. Raises Http404."""
-    row = meetings_of(tenure).select_related("group__post", "group__conversation").filter(pk=pk).first()
-    if row is None:
-        raise Http404
-    return row
+    return or_404(meetings_of(tenure).select_related("group__post", "group__conversation").filter(pk=pk).first())
 
 
 def told(tenure: Tenure, pk: int, now: datetime) -> tuple[Meeting, Standing, Told]:
     """One meeting, how its group stands, and how the meeting does. Raises Http404."""
     row = meeting(tenure, pk)
     standing = standing_of(row.group, now)
-    found = standing.meetings.get(str(row.key))
-    if found is None:
-        raise Http404
+    found = or_404(standing.meetings.get(str(row.key)))
     return row, standing, found
 
 

@@ -7,9 +7,11 @@ no node sends them on.
 """
 
 from datetime import date, datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import AwareDatetime, Field
+
+from contraparte.protocol import payload
 
 Key = Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 KeyOrNone = Annotated[str, Field(pattern=r"^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$")]
@@ -27,15 +29,10 @@ Side = Literal["a", "b"]
 MOST = 60  # goals, agenda items, decisions, promises, members, posts that came
 
 
-class Payload(BaseModel):
-    """A part of a message; what this release does not know is kept."""
+class Payload(payload.Payload):
+    """A part of a message. A plain no is an answer."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
-
-    @model_serializer(mode="wrap")
-    def _without_empty(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """The plain JSON form without what is empty. A plain no and a nought are kept: they are answers."""
-        return {name: value for name, value in dump(self).items() if value is not None and value not in ("", [], {})}
+    keeps_no = True
 
 
 class Short(Payload):

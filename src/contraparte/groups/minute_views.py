@@ -27,6 +27,7 @@ from contraparte.groups.meeting_views import about, acted
 from contraparte.groups.models import Group, GroupWord
 from contraparte.groups.rules.meetings import Minutes
 from contraparte.groups.rules.standing import Standing
+from contraparte.web.finding import or_404
 from contraparte.web.permissions import PageRequest, form_page, page, require_post
 
 PREFIXES = ("decisions", "promises")
@@ -147,7 +148,5 @@ def minutes_file(request: PageRequest, pk: int) -> HttpResponse:
 
 def _current(request: PageRequest, pk: int, now: datetime) -> tuple[Group, Standing, Minutes]:
     row, standing, told = meeting_queries.told(request.tenure, pk, now)
-    current: Minutes | None = told.current_minutes
-    if current is None:
-        raise Http404
+    current = or_404(told.current_minutes)
     return row.group, standing, current

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,6 +17,7 @@ from contraparte.groups.models import Group, GroupWord, Promise
 from contraparte.groups.recording import standing_of, verdict_on
 from contraparte.groups.rules.promises import ESCALATES_AT, WORKING
 from contraparte.groups.views import about, told_of
+from contraparte.web.finding import or_404
 from contraparte.web.permissions import PageRequest, form_page, may, page
 
 MOST = 300
@@ -61,9 +62,7 @@ def promise(request: PageRequest, pk: int) -> HttpResponse:
     tenure, now = request.tenure, timezone.now()
     row = queries.promise(tenure, pk)
     standing = standing_of(row.group, now)
-    plain = standing.promises.get(row.key)
-    if plain is None:
-        raise Http404
+    plain = or_404(standing.promises.get(row.key))
     side = presenting.side_of(row.group)
     speaks = may(tenure, "groups.write") and (
         tenure.post_id == row.group.post_id or (row.side == side and tenure.post_id == row.owner)
@@ -121,9 +120,7 @@ def goal(request: PageRequest, pk: int, key: str) -> HttpResponse:
     """One goal: its series, target and detectable effect, the verdict; and a figure more."""
     tenure, now = request.tenure, timezone.now()
     row, standing = queries.standing(tenure, pk, now)
-    found = next((one for one in standing.charter.goals if one.key == key), None) if standing.charter else None
-    if found is None:
-        raise Http404
+    found = or_404(next((one for one in standing.charter.goals if one.key == key), None) if standing.charter else None)
     form = (MilestoneForm if found.measure == "milestone" else FigureForm)(request.POST or None)
     speaks = may(tenure, "groups.write") and tenure.post_id in {row.post_id, found.owner} and standing.end is None
 

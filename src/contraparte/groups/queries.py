@@ -7,13 +7,13 @@ charter in force names as members.
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
-from django.http import Http404
 
 from contraparte.directory.models import Tenure
 from contraparte.exchange.queries import may_read_content
 from contraparte.groups.models import Group, GroupWord, Meeting, Promise
 from contraparte.groups.recording import standing_of
 from contraparte.groups.rules.standing import Standing
+from contraparte.web.finding import or_404
 
 PAGE = 50
 MOST_WORDS = 200
@@ -30,10 +30,7 @@ def groups_of(tenure: Tenure) -> QuerySet[Group]:
 
 def group(tenure: Tenure, pk: int) -> Group:
     """One group. Raises Http404."""
-    row = groups_of(tenure).filter(pk=pk).first()
-    if row is None:
-        raise Http404
-    return row
+    return or_404(groups_of(tenure).filter(pk=pk).first())
 
 
 def standing(tenure: Tenure, pk: int, now: datetime) -> tuple[Group, Standing]:
@@ -60,10 +57,7 @@ def own_promises(tenure: Tenure) -> QuerySet[Promise]:
 
 def promise(tenure: Tenure, pk: int) -> Promise:
     """One promise of a group the tenure reads, or that its post owns. Raises Http404."""
-    row = promises_of(tenure).filter(pk=pk).first() or own_promises(tenure).filter(pk=pk).first()
-    if row is None:
-        raise Http404
-    return row
+    return or_404(promises_of(tenure).filter(pk=pk).first() or own_promises(tenure).filter(pk=pk).first())
 
 
 def words_of(row: Group) -> list[GroupWord]:

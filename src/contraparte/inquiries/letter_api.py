@@ -7,7 +7,7 @@ A signed copy is the body of its call, sealed while it comes in. What is said of
 
 from typing import Any
 
-from django.http import Http404, HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from django.utils import timezone
 from django.utils.http import parse_header_parameters
 from ninja import Router, Schema
@@ -25,6 +25,7 @@ from contraparte.inquiries.rules.translating import pairs_of
 from contraparte.protocol.errors import LetterTooLargeError
 from contraparte.web.api.answers import once, posted, require_key, require_known, require_match, require_valid
 from contraparte.web.api.doors import ApiRequest, Opens
+from contraparte.web.finding import or_404
 
 router = Router(tags=["inquiries"])
 KEPT = ("written_in", "letter_on", "signer", "translated_by", "translated_on")
@@ -41,9 +42,7 @@ class LetterTold(Schema):
 def show_letter(request: ApiRequest, pk: int, response: HttpResponse) -> dict[str, Any]:
     """A letter as a paper: its version or what it lacks, its texts beside their translations, its signed copies."""
     found = letter_for(request.tenure, pk)
-    shown = presenting.letter_shown(found)
-    if shown is None:
-        raise Http404
+    shown = or_404(presenting.letter_shown(found))
     response["ETag"] = tag(found)
     return {
         "version": shown.version,

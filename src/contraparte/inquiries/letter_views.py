@@ -27,6 +27,7 @@ from contraparte.protocol.errors import (
     LetterTooLargeError,
 )
 from contraparte.protocol.ids import country_of
+from contraparte.web.finding import or_404
 from contraparte.web.letters import render_letter
 from contraparte.web.permissions import PageRequest, form_page, page, require_post
 from contraparte.web.streams import while_in_post
@@ -211,9 +212,7 @@ def signed_copy(request: PageRequest, pk: int, copy: int) -> HttpResponseBase:
 
 def copy_answer(found: Inquiry, copy: int, *, by: Tenure) -> HttpResponseBase:
     """The bytes of a signed copy, or 404. AttachmentLostError, AttachmentChangedError."""
-    kept = found.signed_copies.filter(pk=copy).exclude(file="").first()
-    if kept is None:
-        raise Http404
+    kept = or_404(found.signed_copies.filter(pk=copy).exclude(file="").first())
     for _piece in open_copy(kept):
         continue
     headers = {

@@ -15,7 +15,9 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import Field
+
+from contraparte.protocol.payload import Payload
 
 MAX_ROWS: Final = 24  # offences, measures or persons of one request
 
@@ -27,25 +29,6 @@ Group = Annotated[str, Field(max_length=120)]
 Line = Annotated[str, Field(max_length=300)]
 Words = Annotated[str, Field(max_length=8000)]
 Hash = Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")]
-
-
-class Payload(BaseModel):
-    """A part of a message; what this release does not know is kept."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
-
-    @model_serializer(mode="wrap")
-    def _without_empty(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """The plain JSON form without what is empty: each leaf costs a signed disclosure. A number 0 is kept."""
-        return {name: value for name, value in dump(self).items() if not _is_empty(value)}
-
-    def to_body(self) -> dict[str, Any]:
-        """The plain JSON form."""
-        return self.model_dump(mode="json")
-
-
-def _is_empty(value: Any) -> bool:
-    return value is None or value is False or (isinstance(value, str | list | dict) and not value)
 
 
 class Offence(Payload):

@@ -22,6 +22,7 @@ from contraparte.inquiries.rules.steps import COMMENT, OPENERS, SHARED
 from contraparte.inquiries.standings import Standing, standings_of
 from contraparte.protocol.ids import country_of
 from contraparte.protocol.message import Message as Content
+from contraparte.web.finding import or_404
 from contraparte.web.registry import Hit
 
 ROWS = 200  # of the list of a post
@@ -67,10 +68,7 @@ def may_act(tenure: Tenure, found: Inquiry) -> bool:
 
 def inquiry(tenure: Tenure, pk: int) -> Inquiry:
     """One inquiry, or 404."""
-    found = inquiries_of(tenure).filter(pk=pk).first()
-    if found is None:
-        raise Http404
-    return found
+    return or_404(inquiries_of(tenure).filter(pk=pk).first())
 
 
 def own_inquiry(tenure: Tenure, pk: int, side: Inquiry.Side) -> Inquiry:

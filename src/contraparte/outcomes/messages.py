@@ -10,12 +10,13 @@ state. Unknown fields are kept (`extra="allow"`) and have no data class, so no n
 """
 
 from datetime import date
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import Field
 
 from contraparte.outcomes.rules.kinds import Contribution, Kind, Thing
 from contraparte.outcomes.rules.uses import NotUsed, Used
+from contraparte.protocol import payload
 
 Id = Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 Code = Annotated[str, Field(max_length=10)]
@@ -24,15 +25,10 @@ Version = Annotated[int, Field(ge=1, le=10_000)]
 Ways = Annotated[list[Contribution], Field(max_length=len(Contribution))]
 
 
-class Payload(BaseModel):
-    """A part of a message; what this release does not know is kept."""
+class Payload(payload.Payload):
+    """A part of a message. A plain no is an answer."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
-
-    @model_serializer(mode="wrap")
-    def _without_empty(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """The plain JSON form without what is empty. A plain no is kept: it is an answer."""
-        return {name: value for name, value in dump(self).items() if value is not None and value not in ("", [], {})}
+    keeps_no = True
 
 
 class OutcomeFacts(Payload):

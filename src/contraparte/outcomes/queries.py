@@ -6,10 +6,8 @@ Outcomes, feedback and links belong to a post: who holds it sees them.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
-from django.http import Http404
 
 from contraparte.directory.models import Tenure
 from contraparte.exchange.models import CaseFile, Conversation, Message, Obligation
@@ -18,6 +16,7 @@ from contraparte.outcomes import answers
 from contraparte.outcomes.actions.using import due_of
 from contraparte.outcomes.models import CaseLink, Feedback, Outcome, OutcomeWord, VictimDuty
 from contraparte.outcomes.rules.lifecycle import State
+from contraparte.web.finding import or_404
 
 PAGE = 50
 MOST_OWED = 200
@@ -32,13 +31,7 @@ def outcomes_of(tenure: Tenure) -> QuerySet[Outcome]:
 
 def outcome(tenure: Tenure, pk: int) -> Outcome:
     """One outcome. Raises Http404."""
-    return _found(outcomes_of(tenure).filter(pk=pk).first())
-
-
-def _found(row: Any) -> Any:
-    if row is None:
-        raise Http404
-    return row
+    return or_404(outcomes_of(tenure).filter(pk=pk).first())
 
 
 def to_decide(tenure: Tenure) -> QuerySet[Outcome]:
@@ -70,7 +63,7 @@ def duties(tenure: Tenure) -> QuerySet[VictimDuty]:
 
 def conversation(tenure: Tenure, pk: int) -> Conversation:
     """A conversation of the tenure's own post. Raises Http404."""
-    return _found(conversations_of(tenure).filter(pk=pk, post_id=tenure.post_id).first())
+    return or_404(conversations_of(tenure).filter(pk=pk, post_id=tenure.post_id).first())
 
 
 def reportable(row: Conversation) -> bool:
@@ -123,7 +116,7 @@ def feedback_given(tenure: Tenure) -> QuerySet[Feedback]:
 def owed_step(tenure: Tenure, pk: int) -> Obligation:
     """A step of this post whose answer's use may be told. Raises Http404."""
     rows = answers.answered_steps(tenure.post.agency_id).filter(post_id=tenure.post_id, message__direction="out")
-    return _found(rows.filter(pk=pk).first() if may_read_content(tenure) else None)
+    return or_404(rows.filter(pk=pk).first() if may_read_content(tenure) else None)
 
 
 def links_of(tenure: Tenure) -> QuerySet[CaseLink]:
@@ -134,7 +127,7 @@ def links_of(tenure: Tenure) -> QuerySet[CaseLink]:
 
 def link(tenure: Tenure, pk: int) -> CaseLink:
     """One link. Raises Http404."""
-    return _found(links_of(tenure).filter(pk=pk).first())
+    return or_404(links_of(tenure).filter(pk=pk).first())
 
 
 def cases_of(tenure: Tenure) -> QuerySet[CaseFile]:

@@ -13,8 +13,9 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import Field
 
+from contraparte.protocol.payload import Payload
 from contraparte.traces.rules.codes import ResultCode
 from contraparte.traces.rules.disposals import DisposalKind
 
@@ -25,25 +26,6 @@ MAX_COUNT: Final = 1_000_000
 Short = Annotated[str, Field(max_length=60)]
 Line = Annotated[str, Field(max_length=200)]
 Words = Annotated[str, Field(max_length=2000)]
-
-
-class Payload(BaseModel):
-    """A part of a message; what this release does not know is kept."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
-
-    @model_serializer(mode="wrap")
-    def _without_empty(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """The plain JSON form without what is empty: each leaf costs a signed disclosure. A count of 0 is kept."""
-        return {name: value for name, value in dump(self).items() if not _is_empty(value)}
-
-    def to_body(self) -> dict[str, Any]:
-        """The plain JSON form."""
-        return self.model_dump(mode="json")
-
-
-def _is_empty(value: Any) -> bool:
-    return value is None or value is False or (isinstance(value, str | list | dict) and not value)
 
 
 class GunDescription(Payload):

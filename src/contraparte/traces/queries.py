@@ -20,6 +20,7 @@ from contraparte.traces.models import CustodianTask, Event, Gun, Hop, SameGun, T
 from contraparte.traces.rules.codes import ResultCode
 from contraparte.traces.rules.walk import HopState
 from contraparte.traces.wording import STATES
+from contraparte.web.finding import or_404
 from contraparte.web.permissions import may
 from contraparte.web.registry import Hit
 
@@ -40,10 +41,9 @@ def events(tenure: Tenure) -> QuerySet[Event]:
 
 def event(tenure: Tenure, pk: int) -> Event:
     """One recovery of this post. Raises Http404 for any other."""
-    found = Event.objects.select_related("post", "recorded_by__person").filter(pk=pk, post_id=tenure.post_id).first()
-    if found is None:
-        raise Http404
-    return found
+    return or_404(
+        Event.objects.select_related("post", "recorded_by__person").filter(pk=pk, post_id=tenure.post_id).first()
+    )
 
 
 def guns_of(of: Event) -> list[Gun]:
@@ -211,34 +211,27 @@ def walks_of(tenure: Tenure) -> QuerySet[Walk]:
 
 def trace(tenure: Tenure, pk: int) -> Trace:
     """One trace of this post. Raises Http404."""
-    found = (
+    return or_404(
         Trace.objects.select_related(
             "gun__event", "conversation", "draft", "duplicate_of", "adopted_as", "opened_by__person", "post__agency"
         )
         .filter(pk=pk, post_id=tenure.post_id)
         .first()
     )
-    if found is None:
-        raise Http404
-    return found
 
 
 def walk(tenure: Tenure, pk: int) -> Walk:
     """One walk of this tracing centre. Raises Http404."""
-    found = Walk.objects.select_related("conversation", "post__agency").filter(pk=pk, post_id=tenure.post_id).first()
-    if found is None:
-        raise Http404
-    return found
+    return or_404(
+        Walk.objects.select_related("conversation", "post__agency").filter(pk=pk, post_id=tenure.post_id).first()
+    )
 
 
 def hop(tenure: Tenure, walk_pk: int, index: int) -> Hop:
     """One custodian of a walk of this centre. Raises Http404."""
-    found = (
+    return or_404(
         Hop.objects.select_related("walk").filter(walk_id=walk_pk, index=index, walk__post_id=tenure.post_id).first()
     )
-    if found is None:
-        raise Http404
-    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,10 +336,7 @@ def tasks(tenure: Tenure, *, state: str = CustodianTask.State.OPEN) -> QuerySet[
 
 def task(tenure: Tenure, uuid: UUID) -> CustodianTask:
     """One question of this custodian's post. Raises Http404."""
-    found = CustodianTask.objects.filter(uuid=uuid, post_id=tenure.post_id).first()
-    if found is None:
-        raise Http404
-    return found
+    return or_404(CustodianTask.objects.filter(uuid=uuid, post_id=tenure.post_id).first())
 
 
 def reviewers(tenure: Tenure, now: datetime) -> list[Tenure]:

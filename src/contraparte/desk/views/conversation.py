@@ -1,6 +1,6 @@
 """One conversation: the thread, receipts, who holds it, and the steps that are open now."""
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
@@ -19,8 +19,6 @@ from contraparte.web.permissions import PageRequest, may, page
 def show(request: PageRequest, pk: int) -> HttpResponse:
     """The thread. Reading it by somebody of the post is told to the sender, signed (P4.3)."""
     conversation = queries.conversation_for(request.tenure, pk)
-    if conversation is None:
-        raise Http404
     now = timezone.now()
     if request.method == "GET":
         exchange.note_opened(conversation, by=request.tenure, now=now)

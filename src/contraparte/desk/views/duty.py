@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.dates import WEEKDAYS
@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from contraparte.directory import duty
 from contraparte.directory.models import Post, Substitute, Tenure
 from contraparte.protocol.errors import ContraparteError
+from contraparte.web.finding import or_404
 from contraparte.web.permissions import PageRequest, may, page, require_post
 from contraparte.web.templatetags.pages import named
 from contraparte.web.wording import status_of, words_of
@@ -124,9 +125,7 @@ def stand_in(request: PageRequest) -> HttpResponse:
 @require_post("duty.keep")
 def end(request: PageRequest, pk: int) -> HttpResponse:
     """Take a line out."""
-    shift = duty.shift_of(request.tenure, pk)
-    if shift is None:
-        raise Http404
+    shift = or_404(duty.shift_of(request.tenure, pk))
     duty.end_shift(shift, by=request.tenure, now=timezone.now())
     messages.success(request, _("The line was taken out. It stays on record."))
     return redirect("desk:duty")

@@ -1,7 +1,7 @@
 """Files of drafts and of messages: put in, taken out, given out."""
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -12,7 +12,7 @@ from contraparte.desk import queries
 from contraparte.desk.attachments import file_of_conversation, file_of_draft
 from contraparte.desk.downloads import file_answer, file_headers
 from contraparte.desk.uploads import SealedUpload, SealingUploadHandler
-from contraparte.desk.views.release import find_draft, show_preview, step
+from contraparte.desk.views.release import show_preview, step
 from contraparte.exchange import attaching
 from contraparte.exchange.models import Attachment, Draft
 from contraparte.protocol.errors import AttachmentNameError, ContraparteError
@@ -24,7 +24,7 @@ from contraparte.web.wording import status_of
 @require_post("release.prepare")
 def attach(request: PageRequest, pk: int) -> HttpResponseBase:
     """Put files into a draft. The body is read only for who may, and sealed while it is read."""
-    draft = find_draft(request.tenure, pk)
+    draft = queries.draft_for(request.tenure, pk)
     try:
         attaching.require_may_attach(draft, by=request.tenure, now=timezone.now())
     except ContraparteError as error:
@@ -53,7 +53,9 @@ def _attach(request: PageRequest, draft: Draft, handler: SealingUploadHandler) -
         upload.is_attached = True
         attached += 1
     if refused is not None:
-        return show_preview(request, find_draft(request.tenure, draft.pk), error=refused, status=status_of(refused))
+        return show_preview(
+            request, queries.draft_for(request.tenure, draft.pk), error=refused, status=status_of(refused)
+        )
     told = ngettext(
         "The file is in the draft. Approvals given before no longer count.",
         "%(n)s files are in the draft. Approvals given before no longer count.",
@@ -66,10 +68,8 @@ def _attach(request: PageRequest, draft: Draft, handler: SealingUploadHandler) -
 @require_post("release.prepare")
 def detach(request: PageRequest, pk: int, file: int) -> HttpResponse:
     """Take a file out of a draft."""
-    draft = find_draft(request.tenure, pk)
+    draft = queries.draft_for(request.tenure, pk)
     found = file_of_draft(draft, file)
-    if found is None:
-        raise Http404
     return step(
         request,
         draft,
@@ -81,22 +81,18 @@ def detach(request: PageRequest, pk: int, file: int) -> HttpResponse:
 @page("release.view")
 def read_draft_file(request: PageRequest, pk: int, file: int) -> HttpResponseBase:
     """A file that would leave, for who prepares or approves it."""
-    return _given(request, file_of_draft(find_draft(request.tenure, pk), file))
+    return _given(request, file_of_draft(queries.draft_for(request.tenure, pk), file))
 
 
 @page("conversation.view")
 def read_file(request: PageRequest, pk: int, file: int) -> HttpResponseBase:
     """A file that crossed, for who may read the conversation. That it was taken is on record."""
     conversation = queries.conversation_for(request.tenure, pk)
-    if conversation is None:
-        raise Http404
     return _given(request, file_of_conversation(conversation, file))
 
 
-def _given(request: PageRequest, found: Attachment | None) -> HttpResponseBase:
+def _given(request: PageRequest, found: Attachment) -> HttpResponseBase:
     """The file, or what is told of it before it is asked for."""
-    if found is None:
-        raise Http404
     if request.method == "HEAD":
         return HttpResponse(content_type=attaching.UNKNOWN_TYPE, headers=file_headers(found))
     return file_answer(found, by=request.tenure, now=timezone.now())

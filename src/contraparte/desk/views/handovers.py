@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.http import content_disposition_header
@@ -17,6 +17,7 @@ from contraparte.directory import leaving
 from contraparte.directory.models import Departure
 from contraparte.directory.rules.leaving import NOTE_CHARS, Step, may_take
 from contraparte.protocol.errors import ContraparteError
+from contraparte.web.finding import or_404
 from contraparte.web.permissions import PageRequest, page, require_post
 from contraparte.web.wording import status_of, words_of
 
@@ -34,16 +35,14 @@ class NoteForm(forms.Form):
 @page("handover.view")
 def show(request: PageRequest, pk: int) -> HttpResponse:
     """The hand-over as it stands."""
-    return _page(request, _find(request, pk))
+    return _page(request, handovers.departure_for(request.tenure, pk))
 
 
 @page("handover.view")
 def pdf(request: PageRequest, pk: int) -> HttpResponse:
     """The pack on paper, in both languages."""
-    departure = _find(request, pk)
-    pack = handovers.latest_pack(departure)
-    if pack is None:
-        raise Http404
+    departure = handovers.departure_for(request.tenure, pk)
+    pack = or_404(handovers.latest_pack(departure))
     done = departure.steps.filter(step=Step.ACKNOWLEDGED.value).first()
     data = print_pack(departure, pack, acknowledged_at=done.at if done is not None else None)
     name = f"{departure.post_id.replace('/', '-')}-{pack.made_at:%Y%m%d}-{pack.sha256[:8]}.pdf"
@@ -57,7 +56,7 @@ def pdf(request: PageRequest, pk: int) -> HttpResponse:
 @require_post("handover.take")
 def renew(request: PageRequest, pk: int) -> HttpResponse:
     """Take the inventory again."""
-    departure = _find(request, pk)
+    departure = handovers.departure_for(request.tenure, pk)
     return _act(
         request,
         departure,
@@ -69,7 +68,7 @@ def renew(request: PageRequest, pk: int) -> HttpResponse:
 @require_post("handover.take")
 def write(request: PageRequest, pk: int) -> HttpResponse:
     """Keep the note of who leaves."""
-    departure, form = _find(request, pk), NoteForm(request.POST)
+    departure, form = handovers.departure_for(request.tenure, pk), NoteForm(request.POST)
     if not form.is_valid():
         return _page(request, departure, form=form, status=422)
     note = form.cleaned_data["note"]
@@ -85,7 +84,7 @@ def write(request: PageRequest, pk: int) -> HttpResponse:
 @require_post("handover.take")
 def acknowledge(request: PageRequest, pk: int) -> HttpResponse:
     """The successor has it."""
-    departure = _find(request, pk)
+    departure = handovers.departure_for(request.tenure, pk)
     return _act(
         request,
         departure,
@@ -110,13 +109,6 @@ def _act(
         return _page(request, departure, form=form, error=error, status=status_of(error))
     messages.success(request, told)
     return redirect("desk:handover", departure.pk)
-
-
-def _find(request: PageRequest, pk: int) -> Departure:
-    found = handovers.departure_for(request.tenure, pk)
-    if found is None:
-        raise Http404
-    return found
 
 
 def _page(

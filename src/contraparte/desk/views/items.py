@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -39,7 +39,7 @@ from contraparte.desk.rights_words import (
 from contraparte.desk.words import PURPOSES
 from contraparte.exchange import court, disclosing, holds, permissions, recalls
 from contraparte.exchange.items import is_recalled
-from contraparte.exchange.models import DisclosureDuty, Message, Permission
+from contraparte.exchange.models import Message
 from contraparte.protocol.errors import ContraparteError
 from contraparte.web.permissions import PageRequest, may, page, require_post
 from contraparte.web.wording import status_of, words_of
@@ -52,13 +52,13 @@ FIELD_OF = {"recipients": "recipient", "purposes": "purpose"}
 @page("item.view")
 def show(request: PageRequest, pk: int) -> HttpResponse:
     """The item as it stands now."""
-    return _page(request, _item(request, pk))
+    return _page(request, items.item_for(request.tenure, pk))
 
 
 @require_post("item.ask")
 def ask(request: PageRequest, pk: int) -> HttpResponse:
     """Ask who sent it for a permission."""
-    item, form = _item(request, pk), AskForm(request.POST, spanish=_spanish())
+    item, form = items.item_for(request.tenure, pk), AskForm(request.POST, spanish=_spanish())
     told = _("Asked. The answer comes into this conversation; nothing is allowed before.")
     return _do(
         request, item, lambda now: permissions.ask_permission(item, by=request.tenure, now=now, **form.asked()),
@@ -70,7 +70,7 @@ def ask(request: PageRequest, pk: int) -> HttpResponse:
 @require_post("item.decide")
 def grant(request: PageRequest, pk: int) -> HttpResponse:
     """Permit what was asked."""
-    row = _permission(request, pk)
+    row = items.permission_for(request.tenure, pk)
     told = _("Permitted, for what was asked and until then. You may withdraw it at any time.")
     return _do(
         request, row.item, lambda now: permissions.grant_permission(row, by=request.tenure, now=now),
@@ -81,7 +81,7 @@ def grant(request: PageRequest, pk: int) -> HttpResponse:
 @require_post("item.decide")
 def refuse(request: PageRequest, pk: int) -> HttpResponse:
     """Say no, on a ground."""
-    row, form = _permission(request, pk), RefuseForm(request.POST)
+    row, form = items.permission_for(request.tenure, pk), RefuseForm(request.POST)
     return _do(
         request, row.item,
         lambda now: permissions.refuse_permission(row, by=request.tenure, now=now, **form.cleaned_data),
@@ -93,7 +93,7 @@ def refuse(request: PageRequest, pk: int) -> HttpResponse:
 @require_post("item.decide")
 def revoke(request: PageRequest, pk: int) -> HttpResponse:
     """Withdraw a permission."""
-    row = _permission(request, pk)
+    row = items.permission_for(request.tenure, pk)
     told = _("Withdrawn. Whoever relies on it is told, and who has the item is named here when they answer.")
     return _do(
         request, row.item, lambda now: permissions.revoke_permission(row, by=request.tenure, now=now),
@@ -104,7 +104,7 @@ def revoke(request: PageRequest, pk: int) -> HttpResponse:
 @require_post("item.recall")
 def recall(request: PageRequest, pk: int) -> HttpResponse:
     """Give the order that takes the item back from everybody who has it."""
-    item, form = _item(request, pk), RecallForm(request.POST)
+    item, form = items.item_for(request.tenure, pk), RecallForm(request.POST)
     told = _("Recalled. Each holder answers by itself; who has not answered stands below.")
     return _do(
         request, item, lambda now: recalls.order_recall(item, by=request.tenure, now=now, **form.cleaned_data),
@@ -116,7 +116,7 @@ def recall(request: PageRequest, pk: int) -> HttpResponse:
 @require_post("item.file")
 def put_on_file(request: PageRequest, pk: int) -> HttpResponse:
     """Record that it stands in a court file; of a recalled item, that it did so already."""
-    item, form = _item(request, pk), CourtForm(request.POST)
+    item, form = items.item_for(request.tenure, pk), CourtForm(request.POST)
     record = court.note_filing if is_recalled(item) else court.file_in_court
     told = _("Recorded. Who sent the item gets a signed receipt that it was used.")
     return _do(
@@ -129,7 +129,7 @@ def put_on_file(request: PageRequest, pk: int) -> HttpResponse:
 @require_post("item.hold")
 def hold(request: PageRequest, pk: int) -> HttpResponse:
     """Stop the deletion on both sides."""
-    item, form = _item(request, pk), HoldForm(request.POST)
+    item, form = items.item_for(request.tenure, pk), HoldForm(request.POST)
     return _do(
         request, item, lambda now: holds.place_hold(item, by=request.tenure, now=now, **form.cleaned_data),
         _("Held. It is not deleted here nor at the other side until you lift the hold."),
@@ -141,8 +141,6 @@ def hold(request: PageRequest, pk: int) -> HttpResponse:
 def lift(request: PageRequest, pk: int) -> HttpResponse:
     """End a hold of this side."""
     row = items.hold_for(request.tenure, pk)
-    if row is None:
-        raise Http404
     told = _("The hold has ended; retention runs again.")
     return _do(
         request, row.item, lambda now: holds.lift_hold(row, by=request.tenure, now=now),
@@ -153,7 +151,7 @@ def lift(request: PageRequest, pk: int) -> HttpResponse:
 @require_post("item.disclose")
 def disclose(request: PageRequest, pk: int) -> HttpResponse:
     """Declare that law or a court obliges to disclose it."""
-    item, form = _item(request, pk), DutyForm(request.POST, auto_id=DUTY_ID)
+    item, form = items.item_for(request.tenure, pk), DutyForm(request.POST, auto_id=DUTY_ID)
     told = _("Declared. Who sent it is told; then a second authorising person confirms. Nothing is filed before.")
     return _do(
         request, item, lambda now: disclosing.declare_duty(item, by=request.tenure, now=now, **form.cleaned_data),
@@ -165,7 +163,7 @@ def disclose(request: PageRequest, pk: int) -> HttpResponse:
 @require_post("item.disclose")
 def confirm_disclosure(request: PageRequest, pk: int) -> HttpResponse:
     """Confirm as the second person: it stands in the court file."""
-    row, form = _duty(request, pk), ConfirmDutyForm(request.POST, auto_id=DUTY_ID)
+    row, form = disclosures.duty_for(request.tenure, pk), ConfirmDutyForm(request.POST, auto_id=DUTY_ID)
     told = _("Confirmed and recorded. Who sent the item gets a signed receipt that it was used.")
     return _do(
         request, row.item, lambda now: disclosing.confirm_duty(row, by=request.tenure, now=now, **form.confirmed()),
@@ -177,7 +175,7 @@ def confirm_disclosure(request: PageRequest, pk: int) -> HttpResponse:
 @require_post("item.disclose")
 def withdraw_disclosure(request: PageRequest, pk: int) -> HttpResponse:
     """Take back a declaration that nobody has confirmed."""
-    row = _duty(request, pk)
+    row = disclosures.duty_for(request.tenure, pk)
     told = _("Withdrawn; who sent the item is told.")
     return _do(request, row.item, lambda now: disclosing.withdraw_duty(row, by=request.tenure, now=now), told)
 
@@ -185,7 +183,7 @@ def withdraw_disclosure(request: PageRequest, pk: int) -> HttpResponse:
 @require_post("item.disclose")
 def object_to_disclosure(request: PageRequest, pk: int) -> HttpResponse:
     """Object, as who sent it."""
-    row, form = _duty(request, pk), ObjectForm(request.POST, auto_id=DUTY_ID)
+    row, form = disclosures.duty_for(request.tenure, pk), ObjectForm(request.POST, auto_id=DUTY_ID)
     told = _("Sent. Whoever must confirm the duty reads it first; the law may still oblige them.")
     return _do(
         request, row.item,
@@ -193,27 +191,6 @@ def object_to_disclosure(request: PageRequest, pk: int) -> HttpResponse:
         told,
         name="object", form=form,
     )  # fmt: skip
-
-
-def _duty(request: PageRequest, pk: int) -> DisclosureDuty:
-    row = disclosures.duty_for(request.tenure, pk)
-    if row is None:
-        raise Http404
-    return row
-
-
-def _item(request: PageRequest, pk: int) -> Message:
-    item = items.item_for(request.tenure, pk)
-    if item is None:
-        raise Http404
-    return item
-
-
-def _permission(request: PageRequest, pk: int) -> Permission:
-    row = items.permission_for(request.tenure, pk)
-    if row is None:
-        raise Http404
-    return row
 
 
 def _spanish() -> bool:
@@ -240,7 +217,7 @@ def _do(
         wrong = FIELD_OF.get(words.field, words.field)
         if form is not None and wrong in form.fields:
             form.add_error(wrong, words.remedy)
-        fresh = _item(request, item.pk)
+        fresh = items.item_for(request.tenure, item.pk)
         return _page(request, fresh, filled=filled, error=error, status=status_of(error))
     messages.success(request, told)
     return redirect("desk:item", item.pk)

@@ -1,7 +1,7 @@
 """Who became whom: the picture, the table, and a word on permissions given to a body that is another now."""
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -11,7 +11,6 @@ from contraparte.desk import lineage
 from contraparte.desk.rights_words import KINDS
 from contraparte.desk.words import CHANGES
 from contraparte.exchange import succession
-from contraparte.exchange.models import Reconfirmation
 from contraparte.protocol.errors import ContraparteError
 from contraparte.web.permissions import PageRequest, may, page, require_post
 from contraparte.web.wording import status_of, words_of
@@ -26,7 +25,7 @@ def show(request: PageRequest) -> HttpResponse:
 @require_post("item.decide")
 def confirm(request: PageRequest, pk: int) -> HttpResponse:
     """The permission holds for the successor too."""
-    row = _row(request, pk)
+    row = lineage.reconfirmation_for(request.tenure, pk)
     try:
         succession.confirm_permission(row, by=request.tenure, now=timezone.now())
     except ContraparteError as error:
@@ -38,20 +37,13 @@ def confirm(request: PageRequest, pk: int) -> HttpResponse:
 @require_post("item.decide")
 def withdraw(request: PageRequest, pk: int) -> HttpResponse:
     """The permission ends; its holder is told."""
-    row = _row(request, pk)
+    row = lineage.reconfirmation_for(request.tenure, pk)
     try:
         succession.withdraw_permission(row, by=request.tenure, now=timezone.now())
     except ContraparteError as error:
         return _page(request, error)
     messages.success(request, _("Withdrawn. Whoever relies on it is told."))
     return redirect("desk:lineage")
-
-
-def _row(request: PageRequest, pk: int) -> Reconfirmation:
-    row = lineage.reconfirmation_for(request.tenure, pk)
-    if row is None:
-        raise Http404
-    return row
 
 
 def _page(request: PageRequest, error: ContraparteError | None = None) -> HttpResponse:

@@ -10,6 +10,7 @@ from contraparte.ledger import queries as ledger
 from contraparte.ledger.models import Log
 from contraparte.protocol.errors import LogUnknownError, MessageNotLoggedError
 from contraparte.protocol.ids import parse_uuid
+from contraparte.web.finding import or_404
 from contraparte.web.permissions import PageRequest, page
 
 INDEX_MAX = 2**53  # the browser counts exactly up to here
@@ -62,10 +63,7 @@ def export(request: PageRequest, pk: int, index: int) -> HttpResponse:
 
 
 def _log(tenure: Tenure, pk: int) -> Log:
-    log = proofs.logs_of(tenure).filter(pk=pk).first()
-    if log is None:
-        raise Http404
-    return log
+    return or_404(proofs.logs_of(tenure).filter(pk=pk).first())
 
 
 def _proof(tenure: Tenure, pk: int, index: int) -> proofs.ProofShown:

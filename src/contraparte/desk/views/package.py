@@ -1,6 +1,6 @@
 """An evidence package of a conversation: choose the messages, take the file."""
 
-from django.http import Http404, HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 
@@ -16,8 +16,6 @@ from contraparte.web.wording import status_of, words_of
 def make(request: PageRequest, pk: int) -> HttpResponseBase:
     """The form, and the package of what was chosen; a refusal keeps the choice and says the way out."""
     conversation = queries.conversation_for(request.tenure, pk)
-    if conversation is None:
-        raise Http404
     if request.method != "POST":
         return _form(request, conversation)
     try:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from contraparte.desk import handovers
 from contraparte.directory import leaving
-from contraparte.directory.models import Departure, Person, Post, Tenure
+from contraparte.directory.models import Person, Post, Tenure
 from contraparte.protocol.errors import ContraparteError, DepartureFieldError
 from contraparte.web.permissions import PageRequest, page, require_post
 from contraparte.web.wording import status_of, words_of
@@ -53,13 +53,13 @@ def show_all(request: PageRequest) -> HttpResponse:
 @page("posts.view")
 def show(request: PageRequest, agency: str, name: str) -> HttpResponse:
     """One post: who holds it now, who is leaving."""
-    return _page(request, _post(request, agency, name))
+    return _page(request, handovers.post_for(request.tenure, agency, name))
 
 
 @require_post("posts.leave")
 def announce(request: PageRequest, agency: str, name: str) -> HttpResponse:
     """Say that somebody leaves, on a day or now."""
-    post, now = _post(request, agency, name), timezone.now()
+    post, now = handovers.post_for(request.tenure, agency, name), timezone.now()
     form = LeaveForm(request.POST, leavable=handovers.leavable(post, request.tenure, now))
     if not form.is_valid():
         return _page(request, post, form=form, status=422)
@@ -82,7 +82,7 @@ def announce(request: PageRequest, agency: str, name: str) -> HttpResponse:
 @require_post("handover.assign")
 def assign(request: PageRequest, pk: int) -> HttpResponse:
     """Name who takes over."""
-    departure = _departure(request, pk)
+    departure = handovers.departure_of_agency(request.tenure, pk)
     chosen = request.POST.get("successor", "")
     person = Person.objects.filter(pk=int(chosen)).first() if chosen.isdecimal() and len(chosen) < 19 else None
     try:
@@ -98,7 +98,7 @@ def assign(request: PageRequest, pk: int) -> HttpResponse:
 @require_post("posts.leave")
 def end(request: PageRequest, pk: int) -> HttpResponse:
     """End the access of who leaves now."""
-    departure = _departure(request, pk)
+    departure = handovers.departure_of_agency(request.tenure, pk)
     try:
         leaving.end_access(departure, by=request.tenure, now=timezone.now())
     except ContraparteError as error:
@@ -110,20 +110,6 @@ def end(request: PageRequest, pk: int) -> HttpResponse:
 def _to_post(post: Post) -> HttpResponse:
     agency, _slash, name = post.pk.partition("/")
     return redirect("desk:post", agency, name)
-
-
-def _post(request: PageRequest, agency: str, name: str) -> Post:
-    found = handovers.post_for(request.tenure, agency, name)
-    if found is None:
-        raise Http404
-    return found
-
-
-def _departure(request: PageRequest, pk: int) -> Departure:
-    found = handovers.departure_of_agency(request.tenure, pk)
-    if found is None:
-        raise Http404
-    return found
 
 
 def _page(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,7 +16,6 @@ from django.utils.translation import gettext_lazy
 from contraparte.desk import queries
 from contraparte.desk.items import item_for
 from contraparte.desk.previews import preview_page
-from contraparte.directory.models import Tenure
 from contraparte.exchange import actions as exchange
 from contraparte.exchange import one_officer
 from contraparte.exchange.models import Draft
@@ -39,13 +38,13 @@ class ReasonForm(forms.Form):
 @page("release.view")
 def show(request: PageRequest, pk: int) -> HttpResponse:
     """What would leave now, what stays and why."""
-    return show_preview(request, find_draft(request.tenure, pk))
+    return show_preview(request, queries.draft_for(request.tenure, pk))
 
 
 @require_post("release.prepare")
 def redact(request: PageRequest, pk: int) -> HttpResponse:
     """Keep one field at home, with a reason the other side may read."""
-    draft, form = find_draft(request.tenure, pk), ReasonForm(request.POST)
+    draft, form = queries.draft_for(request.tenure, pk), ReasonForm(request.POST)
     if not form.is_valid() or not form.cleaned_data["pointer"]:
         return show_preview(request, draft, redaction=form, status=422)
     return step(
@@ -61,7 +60,7 @@ def redact(request: PageRequest, pk: int) -> HttpResponse:
 @require_post("release.prepare")
 def ask(request: PageRequest, pk: int) -> HttpResponse:
     """Ask the authorising persons of the agency."""
-    draft = find_draft(request.tenure, pk)
+    draft = queries.draft_for(request.tenure, pk)
     told = _("Approval is asked for. The draft now stands on the desks of your authorising persons.")
     return step(request, draft, lambda: exchange.submit_draft(draft, by=request.tenure, now=timezone.now()), told)
 
@@ -69,7 +68,7 @@ def ask(request: PageRequest, pk: int) -> HttpResponse:
 @require_post("release.decide")
 def approve(request: PageRequest, pk: int) -> HttpResponse:
     """Say yes to exactly what was shown: the digest comes with the form that showed it."""
-    draft = find_draft(request.tenure, pk)
+    draft = queries.draft_for(request.tenure, pk)
     try:
         digest = bytes.fromhex(request.POST.get("digest", ""))
     except ValueError:
@@ -87,7 +86,7 @@ def approve(request: PageRequest, pk: int) -> HttpResponse:
 @require_post("release.decide")
 def give_back(request: PageRequest, pk: int) -> HttpResponse:
     """Return the draft to its author with a note."""
-    draft, form = find_draft(request.tenure, pk), ReasonForm(request.POST)
+    draft, form = queries.draft_for(request.tenure, pk), ReasonForm(request.POST)
     if not form.is_valid():
         return show_preview(request, draft, note=form, status=422)
     return step(
@@ -101,7 +100,7 @@ def give_back(request: PageRequest, pk: int) -> HttpResponse:
 @require_post("release.send")
 def send(request: PageRequest, pk: int) -> HttpResponse:
     """Release: sealed, logged and queued in one step."""
-    draft = find_draft(request.tenure, pk)
+    draft = queries.draft_for(request.tenure, pk)
     told = _("Released. It is sealed, logged and on its way; its receipts appear below as they come.")
     return step(
         request,
@@ -115,7 +114,7 @@ def send(request: PageRequest, pk: int) -> HttpResponse:
 @require_post("release.send")
 def send_alone(request: PageRequest, pk: int) -> HttpResponse:
     """Release in an emergency without the approval: for who is on duty, where the accord allows it, reviewed later."""
-    draft, form = find_draft(request.tenure, pk), ReasonForm(request.POST, prefix=ALONE)
+    draft, form = queries.draft_for(request.tenure, pk), ReasonForm(request.POST, prefix=ALONE)
     if not form.is_valid():
         return show_preview(request, draft, alone=form, status=422)
     return step(
@@ -131,7 +130,7 @@ def send_alone(request: PageRequest, pk: int) -> HttpResponse:
 @require_post("release.prepare")
 def discard(request: PageRequest, pk: int) -> HttpResponse:
     """Give the draft up; it stays on record."""
-    draft = find_draft(request.tenure, pk)
+    draft = queries.draft_for(request.tenure, pk)
     return step(
         request,
         draft,
@@ -144,19 +143,9 @@ def discard(request: PageRequest, pk: int) -> HttpResponse:
 @require_post("release.prepare")
 def cite(request: PageRequest, pk: int, item: int) -> HttpResponse:
     """Name an item whose words stand in the draft as its source: its restrictions become the draft's."""
-    draft, source = find_draft(request.tenure, pk), item_for(request.tenure, item)
-    if source is None:
-        raise Http404
+    draft, source = queries.draft_for(request.tenure, pk), item_for(request.tenure, item)
     told = _("Named as a source. Its restrictions are the draft's from now on; approvals given before no longer count.")
     return step(request, draft, lambda: exchange.cite_item(draft, source, by=request.tenure, now=timezone.now()), told)
-
-
-def find_draft(tenure: Tenure, pk: int) -> Draft:
-    """A draft this tenure may open, or Http404."""
-    draft = queries.draft_for(tenure, pk)
-    if draft is None:
-        raise Http404
-    return draft
 
 
 def step(
@@ -172,7 +161,7 @@ def step(
     try:
         action()
     except ContraparteError as error:
-        return show_preview(request, find_draft(request.tenure, draft.pk), error=error, status=status_of(error))
+        return show_preview(request, queries.draft_for(request.tenure, draft.pk), error=error, status=status_of(error))
     messages.success(_plain(request), told)
     if to_conversation:
         return redirect("desk:conversation", draft.conversation_id)

@@ -2,7 +2,7 @@
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -38,13 +38,13 @@ class ReviewForm(forms.Form):
 @page("release.review")
 def show(request: PageRequest, pk: int) -> HttpResponse:
     """The release as it stands."""
-    return _page(request, _find(request, pk), ReviewForm())
+    return _page(request, reviews.release_for(request.tenure, pk), ReviewForm())
 
 
 @require_post("release.review")
 def decide(request: PageRequest, pk: int) -> HttpResponse:
     """Uphold the release, or not."""
-    row, form = _find(request, pk), ReviewForm(request.POST)
+    row, form = reviews.release_for(request.tenure, pk), ReviewForm(request.POST)
     if not form.is_valid():
         return _page(request, row, form, status=422)
     upheld, note = form.cleaned_data["result"] == UPHELD, form.cleaned_data["note"]
@@ -54,7 +54,7 @@ def decide(request: PageRequest, pk: int) -> HttpResponse:
         words = words_of(error)
         if words.field in form.fields:
             form.add_error(words.field, words.remedy)
-        return _page(request, _find(request, pk), form, error=error, status=status_of(error))
+        return _page(request, reviews.release_for(request.tenure, pk), form, error=error, status=status_of(error))
     if upheld:
         messages.success(request, _("Reviewed and upheld. It stands in the log."))
     else:
@@ -62,13 +62,6 @@ def decide(request: PageRequest, pk: int) -> HttpResponse:
             request, _("Reviewed and not upheld. It stands in the log; the message can be recalled below.")
         )
     return redirect("desk:review", row.pk)
-
-
-def _find(request: PageRequest, pk: int) -> OneOfficerRelease:
-    row = reviews.release_for(request.tenure, pk)
-    if row is None:
-        raise Http404
-    return row
 
 
 def _page(
