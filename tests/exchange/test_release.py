@@ -142,7 +142,7 @@ def remark(world: SmallWorld, draft: Draft) -> None:
 
 
 def redact(world: SmallWorld, draft: Draft) -> None:
-    actions.redact_field(draft, "/serial", reason="not needed", by=world.officer)
+    actions.redact_field(draft, "/serial", reason="not needed", by=world.officer, now=timezone.now())
 
 
 def return_it(world: SmallWorld, draft: Draft) -> None:
@@ -233,7 +233,7 @@ def test_a_draft_belongs_to_its_agency(world: SmallWorld) -> None:
     for forbidden in (
         lambda: world.draft(conversation=draft.conversation, by=abroad),
         lambda: actions.revise_draft(draft, {"text": "mine"}, by=abroad, now=now),
-        lambda: actions.redact_field(draft, "/text", reason="mine", by=abroad),
+        lambda: actions.redact_field(draft, "/text", reason="mine", by=abroad, now=timezone.now()),
         lambda: actions.submit_draft(draft, by=abroad, now=now),
         lambda: actions.discard_draft(draft, by=abroad, now=now),
         lambda: actions.release_draft(draft, by=abroad, now=timezone.now()),
@@ -264,6 +264,9 @@ def test_an_ended_tenure_does_nothing(world: SmallWorld) -> None:
     for forbidden in (
         lambda: actions.release_draft(draft, by=ended, now=later),
         lambda: actions.revise_draft(draft, {"text": "late"}, by=ended, now=later),
+        lambda: actions.redact_field(draft, "/text", reason="late", by=ended, now=later),
+        lambda: actions.submit_draft(draft, by=ended, now=later),
+        lambda: actions.discard_draft(draft, by=ended, now=later),
         lambda: actions.draft(
             "note.say/1", {"text": "late"}, conversation=draft.conversation, marking=MARKING, by=ended, now=later
         ),
@@ -324,7 +327,7 @@ def test_a_draft_that_is_gone_takes_no_more_changes(world: SmallWorld, end: str)
         release(draft, world.officer)
     for late in (
         lambda: actions.revise_draft(draft, {"text": "late"}, by=world.officer, now=timezone.now()),
-        lambda: actions.redact_field(draft, "/text", reason="late", by=world.officer),
+        lambda: actions.redact_field(draft, "/text", reason="late", by=world.officer, now=timezone.now()),
         lambda: actions.submit_draft(draft, by=world.officer, now=timezone.now()),
         lambda: actions.return_draft(draft, note="late", by=world.chief, now=timezone.now()),
         lambda: actions.discard_draft(draft, by=world.officer, now=timezone.now()),
@@ -476,8 +479,10 @@ def test_a_field_without_a_class_or_permit_stays_and_is_named(world: SmallWorld)
 
 def test_a_person_keeps_a_field_back_and_the_other_side_sees_that(world: SmallWorld) -> None:
     draft = world.draft(body={"serial": "AB123"})
-    actions.redact_field(draft, "/serial", reason="first", by=world.officer)
-    draft = actions.redact_field(draft, "/serial", reason="still under examination", by=world.officer)
+    actions.redact_field(draft, "/serial", reason="first", by=world.officer, now=timezone.now())
+    draft = actions.redact_field(
+        draft, "/serial", reason="still under examination", by=world.officer, now=timezone.now()
+    )
     preview = actions.preview(draft, now=timezone.now())
     assert [(leaf.pointer, leaf.policies) for leaf in preview.recipients[0].staying] == [
         ("/serial", ("still under examination",))
@@ -490,7 +495,7 @@ def test_a_person_keeps_a_field_back_and_the_other_side_sees_that(world: SmallWo
 
 
 def test_what_its_type_requires_cannot_be_kept_back(world: SmallWorld) -> None:
-    draft = actions.redact_field(world.draft(), "/text", reason="all of it", by=world.officer)
+    draft = actions.redact_field(world.draft(), "/text", reason="all of it", by=world.officer, now=timezone.now())
     assert actions.preview(draft, now=timezone.now()).withheld == ("body.incomplete",)
     approve(draft, world.chief)
     with pytest.raises(ReleaseWithheldError):
@@ -595,7 +600,7 @@ def test_what_leaves_is_exactly_what_was_shown_and_approved(
 ) -> None:
     draft = world.draft(body["text"], body={name: value for name, value in body.items() if name != "text"})
     if redacted:
-        draft = actions.redact_field(draft, "/serial", reason="a person's choice", by=world.officer)
+        draft = actions.redact_field(draft, "/serial", reason="a person's choice", by=world.officer, now=timezone.now())
     preview = actions.preview(draft, now=timezone.now())
     approve(draft, world.chief)
     row = release(draft, world.officer)

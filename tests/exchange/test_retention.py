@@ -276,7 +276,7 @@ def test_whatever_was_said_about_items_no_row_shows_it_when_its_time_is_over(wor
     refuse_permission(refused, ground="source", note="Canary of the refusal", by=people.chiefs[CENTRE], now=now())
     world.settle()
     draft = draft_on(world, people, item, SONORA, "Canary of the draft")
-    actions.redact_field(draft, "/text", reason="Canary of the redaction", by=people.officers[FEDERAL])
+    actions.redact_field(draft, "/text", reason="Canary of the redaction", by=people.officers[FEDERAL], now=now())
     hold = place_hold(item, reason="review", review_on=NEXT_YEAR, by=people.chiefs[FEDERAL], now=now())
     world.settle()
     lift_hold(hold, by=people.chiefs[FEDERAL], now=now())

@@ -160,9 +160,9 @@ def test_reconvening_calls_the_next_meeting_with_what_was_left_open(world: Group
     world.wait(days=60)
     assert world.sides(group)[0].state == "dormant"
     starts = world.now + timedelta(days=12)
-    word = meeting.reconvene(
-        group, starts=starts, ends=starts + timedelta(hours=2), zone="America/Hermosillo", agenda=[], by=world.chair,
-        now=world.now,
+    word = meeting.call_meeting(
+        group, starts=starts, ends=starts + timedelta(hours=2), zone="America/Hermosillo",
+        agenda=meeting.proposed_agenda(group, world.now), by=world.chair, now=world.now,
     )  # fmt: skip
     told = world.both(group).meetings[str(word.message.uuid)]
     assert [item.text.en for item in told.agenda] == ["Name a liaison", "Fewer kidnappings"]

@@ -105,7 +105,9 @@ def redact(request: ApiRequest, pk: int, told: Keeping) -> dict[str, Any]:
     found = queries.draft_for(request.tenure, pk)
     if told.pointer not in {pointer for pointer, _ in leaves(found.body) if pointer}:
         raise ApiFieldError(field="pointer", fields={"pointer": ["unknown"]})
-    return _state(exchange.redact_field(found, told.pointer, reason=_reason(told.text), by=request.tenure))
+    return _state(
+        exchange.redact_field(found, told.pointer, reason=_reason(told.text), by=request.tenure, now=timezone.now())
+    )
 
 
 @router.post("/drafts/{int:pk}/cite", auth=Opens("release.prepare", "write"))

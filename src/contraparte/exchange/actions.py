@@ -193,8 +193,9 @@ def revise_draft(
     return locked
 
 
-def redact_field(draft: Draft, pointer: str, *, reason: str, by: Tenure) -> Draft:
+def redact_field(draft: Draft, pointer: str, *, reason: str, by: Tenure, now: datetime.datetime) -> Draft:
     """Keep the leaf at `pointer` at home; the other side sees that something is withheld, and `reason`."""
+    _require_running(by, now)
     with writing():
         locked = _lock_open(draft, by)
         locked.redactions = [*(entry for entry in locked.redactions if entry[0] != pointer), [pointer, reason]]

@@ -9,7 +9,7 @@ from django.utils import timezone
 from ninja import Router, Schema
 from pydantic import ValidationError
 
-from contraparte.groups import boards, presenting, queries
+from contraparte.groups import boards, queries
 from contraparte.groups.actions import founding, promising
 from contraparte.groups.messages import Charter
 from contraparte.groups.models import Group, Promise
@@ -154,8 +154,8 @@ def take_commitment(request: ApiRequest, pk: int, told: Step) -> dict[str, Any]:
     row = queries.promise(request.tenure, pk)
     _require_short(owner=(told.owner, 106), note=(told.note, 2_000))
     plain = or_404(standing_of(row.group, timezone.now()).promises.get(row.key))
-    if told.do not in plain.allowed(presenting.side_of(row.group)):
-        raise ApiFieldError(field="do", fields={"do": list(plain.allowed(presenting.side_of(row.group)))})
+    if told.do not in plain.allowed(row.group.our_side):
+        raise ApiFieldError(field="do", fields={"do": list(plain.allowed(row.group.our_side))})
 
     def act() -> dict[str, Any]:
         promising.take_promise(

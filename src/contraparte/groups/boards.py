@@ -16,6 +16,7 @@ from contraparte.directory.rules.roles import Role
 from contraparte.exchange.models import Message, Permission
 from contraparte.groups import catalogue, queries
 from contraparte.groups.models import Group, GroupWord, Promise
+from contraparte.groups.rules.chartering import ENDS
 from contraparte.groups.rules.charters import is_zone
 from contraparte.groups.rules.promises import ESCALATES_AT, WORKING
 from contraparte.protocol.ids import agency_of, country_of
@@ -25,7 +26,6 @@ LONGEST = 120  # of the name by which a request names its group
 YEAR = timedelta(days=365)
 ALIVE = ("active", "provisional")
 SILENT = ("dormant", "rechartering")
-ENDED = ("concluded", "replaced", "merged")
 GOOD = ("achieved", "on_track")
 
 
@@ -88,12 +88,12 @@ def board_of(tenure: Tenure, now: datetime) -> Board:
         )
         for one in groups
     ]
-    known = (*ALIVE, *SILENT, *ENDED)
+    known = (*ALIVE, *SILENT, *ENDS)
     return Board(
         silent=[row for row in rows if row.group.state in SILENT],
         alive=[row for row in rows if row.group.state in ALIVE],
         begun=[row for row in rows if row.group.state not in known],
-        ended=[row for row in rows if row.group.state in ENDED],
+        ended=[row for row in rows if row.group.state in ENDS],
     )
 
 
@@ -164,7 +164,7 @@ class Statement:
 
 def statement_of(tenure: Tenure, now: datetime) -> Statement:
     """Every group this tenure reads that has not ended, the instruments, and the traffic of the last year."""
-    groups = list(queries.groups_of(tenure).exclude(state__in=ENDED)[:MOST_GROUPS])
+    groups = list(queries.groups_of(tenure).exclude(state__in=ENDS)[:MOST_GROUPS])
     told = _latest_words(groups)
     accords = _accords(tenure)
     own = tenure.post.agency.country
@@ -184,7 +184,7 @@ def statement_of(tenure: Tenure, now: datetime) -> Statement:
                 may_decide=tenure.post_id == (one.sponsor or one.post_id) and Role.AUTHORISER in tenure.roles,
             )
         )
-    all_of_agency = Group.objects.filter(agency=tenure.post.agency_id).exclude(state__in=ENDED).count()
+    all_of_agency = Group.objects.filter(agency=tenure.post.agency_id).exclude(state__in=ENDS).count()
     return Statement(rows, max(0, all_of_agency - len(groups)), _volumes(tenure, now), accords)
 
 
@@ -238,7 +238,7 @@ def _permissions(tenure: Tenure, now: datetime) -> Counter[tuple[str, str]]:
 
 def tree_of(tenure: Tenure) -> tuple[list[tuple[catalogue.Node, list[Extent]]], list[Group]]:
     """Every line of the framework with the groups under it, and the groups under none that this node knows."""
-    groups = list(queries.groups_of(tenure).exclude(state__in=ENDED)[:MOST_GROUPS])
+    groups = list(queries.groups_of(tenure).exclude(state__in=ENDS)[:MOST_GROUPS])
     told = _latest_words(groups)
     under: dict[str, list[Extent]] = {}
     for one in groups:
@@ -258,7 +258,7 @@ def came_of(row: Group, tenure: Tenure) -> list[GroupWork]:
 
 def other_groups(tenure: Tenure, row: Group | None = None) -> list[Group]:
     """Groups of the tenure that have not ended, but for one: which may take over from it."""
-    rows: Any = queries.groups_of(tenure).exclude(state__in=ENDED)
+    rows: Any = queries.groups_of(tenure).exclude(state__in=ENDS)
     if row is not None:
         rows = rows.exclude(pk=row.pk).filter(counterpart__startswith=f"{agency_of(row.counterpart)}/")
     return list(rows[:MOST_GROUPS])

@@ -42,7 +42,7 @@ class Desk:
 
     def __init__(self, request: PageRequest, row: Group, standing: Standing) -> None:
         self.request, self.row, self.standing = request, row, standing
-        self.side: Side = presenting.side_of(row)
+        self.side: Side = row.our_side
         self.start = _starting_text(request, row, standing)
         self.warnings: list[tuple[str, str]] = []
         self.preview: list[presenting.Changed] | None = None
@@ -178,7 +178,7 @@ def decline(request: PageRequest, pk: int, key: UUID) -> HttpResponse:
 
 
 def _about_version(request: PageRequest, row: Group, standing: Standing, found: Version) -> dict[str, Any]:
-    charter, side = found.charter, presenting.side_of(row)
+    charter, side = found.charter, row.our_side
     base = standing.versions.get(found.base)
     taken = founding.objectives_of_others(row, timezone.now()) if found.is_open else ()
     lacks = gaps(charter, on=found.at.date(), taken=taken)

@@ -17,6 +17,7 @@ from contraparte.exchange.models import Conversation
 from contraparte.groups import boards, queries
 from contraparte.groups.forms import group_name
 from contraparte.groups.models import Group, Meeting, Promise
+from contraparte.groups.rules.chartering import ENDS
 from contraparte.groups.rules.charters import is_zone
 from contraparte.groups.rules.promises import ESCALATES_AT, WORKING
 from contraparte.groups.wording import OWED, words
@@ -60,7 +61,7 @@ def new_group(post: str) -> str:
 
 def work(tenure: Tenure, now: datetime) -> Iterable[DeskItem]:
     """What a chair or a sponsor owes its groups, and what silence does to them."""
-    rows = queries.groups_of(tenure).exclude(state__in=boards.ENDED)
+    rows = queries.groups_of(tenure).exclude(state__in=ENDS)
     rows = rows.filter(Q(post_id=tenure.post_id) | Q(sponsor=tenure.post_id))
     for row in rows[:MOST_ITEMS]:
         sponsors = tenure.post_id == (row.sponsor or row.post_id) and Role.AUTHORISER in tenure.roles
@@ -176,7 +177,7 @@ def notices(tenure: Tenure, now: datetime) -> Iterable[Notice]:
     silent = rows.filter(state__in=boards.SILENT, next_at=None).order_by("dormant_at")
     first = silent.values_list("dormant_at", flat=True).first()
     yield Notice(gettext_lazy("groups that have fallen silent"), silent.count(), board, first)
-    found = list(rows.exclude(state__in=boards.ENDED)[: boards.MOST_GROUPS])
+    found = list(rows.exclude(state__in=ENDS)[: boards.MOST_GROUPS])
     late = boards.overdue_by_group(found, now)
     many = sum(map(len, late.values()))
     yield Notice(gettext_lazy("commitments of your groups past their day"), many, reverse("groups:promises"))

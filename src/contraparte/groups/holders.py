@@ -26,6 +26,12 @@ def with_present_posts(standing: Standing, now: datetime) -> Standing:
     return standing
 
 
+def sponsor_of(group: Group, standing: Standing) -> str:
+    """The post that sponsors it on our side; the chair's own before a charter is in force."""
+    charter = standing.charter
+    return (charter.sponsors.get(group.our_side, "") if charter else "") or group.post_id
+
+
 def groups_to_follow(now: datetime) -> list[int]:
     """Rows of groups whose columns still name a post that has passed its work on."""
     gone = {post for event in lineage.events() if event.effective <= now for post in event.successors}

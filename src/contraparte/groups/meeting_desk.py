@@ -19,7 +19,7 @@ from contraparte.groups.models import Group, Meeting
 from contraparte.groups.queries import groups_of
 from contraparte.groups.recording import standing_of
 from contraparte.groups.rules.meetings import AGENDA_BEFORE
-from contraparte.groups.rules.standing import ALIVE
+from contraparte.groups.rules.standing import CHARTERED
 
 AHEAD = timedelta(days=14)  # so long before an agenda or a call is due it shows
 MOST = 50
@@ -27,7 +27,7 @@ MOST = 50
 
 def calendar_duties(tenure: Tenure, now: datetime) -> Iterable[DeskItem]:
     """What the groups of this post's chair ask of it by the calendar."""
-    groups = list(groups_of(tenure).filter(post_id=tenure.post_id, state__in=ALIVE)[:MOST])
+    groups = list(groups_of(tenure).filter(post_id=tenure.post_id, state__in=CHARTERED)[:MOST])
     yield from _agendas(groups, now)
     yield from _disputes(groups)
     yield from _calls(groups, now)

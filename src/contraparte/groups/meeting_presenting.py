@@ -18,13 +18,13 @@ from contraparte.groups import meeting_queries as queries
 from contraparte.groups.meeting_wording import MEETING_STATES, MINUTES_STATES, Text
 from contraparte.groups.models import Group
 from contraparte.groups.models import Meeting as Row
+from contraparte.groups.presenting import powers_of
 from contraparte.groups.rules.charters import Text as Both
 from contraparte.groups.rules.health import Health, health_of
 from contraparte.groups.rules.meetings import OVER, RECORD_WITHIN, TOOK_PLACE, Attendance, Meeting, Minutes
 from contraparte.groups.rules.planning import Planned, planned_next
 from contraparte.groups.rules.standing import Standing
 from contraparte.groups.rules.words import Side, other
-from contraparte.web.permissions import may
 from contraparte.web.templatetags.pages import day_text, named, place_of
 
 RECENT = 12
@@ -111,7 +111,7 @@ def part(group: Group, standing: Standing, tenure: Tenure, now: datetime) -> dic
         "over": over[:RECENT],
         "planned": planned(group, standing, now),
         "health": health(group, standing, now),
-        "may_call": _chairs(group, tenure),
+        "may_call": powers_of(tenure, group, standing).chairs,
     }
 
 
@@ -130,7 +130,7 @@ def health(group: Group, standing: Standing, now: datetime) -> Health:
 
 def sides_of(group: Group, meeting: Meeting) -> list[SideShown]:
     """Both sides, ours first."""
-    own = queries.own_side(group)
+    own = group.our_side
     found = []
     for side in (own, other(own)):
         told = meeting.attendance.get(side)
@@ -152,7 +152,7 @@ def texts(text: Both) -> list[TextShown]:
 
 def minutes_shown(group: Group, standing: Standing, minutes: Minutes) -> dict[str, Any]:
     """One text of the minutes with what it decides and promises, who agreed, and the other text if disputed."""
-    own = queries.own_side(group)
+    own = group.our_side
     look, words = MINUTES_STATES[minutes.state]
     return {
         "minutes": minutes,
@@ -180,12 +180,13 @@ def _promised(one: Mapping[str, Any]) -> dict[str, Any]:
 
 def steps_of(row: Row, standing: Standing, told: Meeting, tenure: Tenure, now: datetime) -> list[Step]:
     """What this reader may do with the meeting now, the likeliest first."""
-    group, own, state = row.group, queries.own_side(row.group), told.state(now)
+    group, own, state = row.group, row.group.our_side, told.state(now)
+    powers = powers_of(tenure, group, standing)
     place = [row.pk]
     found: list[Step] = []
-    if _sponsors(group, standing, tenure) and own in told.needs and now < told.starts and state not in OVER:
+    if powers.sponsors and own in told.needs and now < told.starts and state not in OVER:
         found.append(Step(_("Authorise, or not"), reverse("groups:authorise", args=place), main=told.waits_for(own)))
-    if not _chairs(group, tenure):
+    if not powers.chairs:
         return found
     if now < told.starts and state not in OVER:
         found += [
@@ -212,16 +213,6 @@ def _minutes_steps(told: Meeting, own: Side, state: str, place: list[int]) -> li
         if own not in current.disputes:
             found.append(Step(_("Dispute them"), reverse("groups:dispute_minutes", args=place)))
     return [*found, Step(_("Propose another text"), write, main=bool(current.disputes) and own in current.agreed)]
-
-
-def _chairs(group: Group, tenure: Tenure) -> bool:
-    return tenure.post_id == group.post_id and bool(may(tenure, "groups.write"))
-
-
-def _sponsors(group: Group, standing: Standing, tenure: Tenure) -> bool:
-    charter = standing.charter
-    sponsor = charter.sponsors.get(queries.own_side(group), "") if charter else ""
-    return tenure.post_id == (sponsor or group.post_id) and bool(may(tenure, "groups.approve"))
 
 
 def post_choices(posts: Iterable[str], known: Mapping[str, Post]) -> list[tuple[str, str]]:

@@ -35,17 +35,12 @@ def told(tenure: Tenure, pk: int, now: datetime) -> tuple[Meeting, Standing, Tol
     return row, standing, found
 
 
-def own_side(group: Group) -> Side:
-    """Which side this agency is."""
-    return "a" if group.side == "a" else "b"
-
-
 def zones_of(group: Group, standing: Standing) -> dict[Side, str]:
     """The time zone of each side: that of its post where the directory names one, else the group's own."""
     posts = Post.objects.in_bulk([group.post_id, group.counterpart])
     shared = standing.zone.key
     ours, theirs = posts.get(group.post_id), posts.get(group.counterpart)
-    side = own_side(group)
+    side = group.our_side
     mine = ours.time_zone if ours and ours.time_zone != "UTC" else shared
     far = theirs.time_zone if theirs and theirs.time_zone != "UTC" else shared
     return {side: mine if is_zone(mine) else shared, other(side): far if is_zone(far) else shared}
@@ -71,7 +66,7 @@ def posts_named(group: Group, standing: Standing) -> list[str]:
 
 def posts_of_side(group: Group, standing: Standing, side: Side) -> list[str]:
     """Of those, the posts of one side's country."""
-    country = country_of(group.post_id if side == own_side(group) else group.counterpart)
+    country = country_of(group.post_id if side == group.our_side else group.counterpart)
     return [post for post in posts_named(group, standing) if country_of(post) == country]
 
 
@@ -79,7 +74,7 @@ def substitutes_of(group: Group, standing: Standing) -> list[str]:
     """Posts of our country that may stand in for another one."""
     country = country_of(group.post_id)
     rows = Post.objects.filter(agency__country=country).order_by("pk").values_list("pk", flat=True)
-    named = set(posts_of_side(group, standing, own_side(group)))
+    named = set(posts_of_side(group, standing, group.our_side))
     return [post for post in rows[:MOST_POSTS] if post not in named]
 
 

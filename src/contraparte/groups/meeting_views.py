@@ -250,7 +250,7 @@ def attend(request: PageRequest, pk: int) -> HttpResponse:
     """Record which posts of this side came, and for whom they stood in."""
     now = timezone.now()
     row, standing, told = meeting_queries.told(request.tenure, pk, now)
-    group, side = row.group, meeting_queries.own_side(row.group)
+    group, side = row.group, row.group.our_side
     ours = meeting_queries.posts_of_side(group, standing, side)
     others = meeting_queries.substitutes_of(group, standing)
     known = names_of([*ours, *others])

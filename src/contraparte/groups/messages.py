@@ -6,7 +6,7 @@ named: owners, chairs and those who came are posts. Unknown fields are kept (`ex
 no node sends them on.
 """
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Final, Literal
 
 from pydantic import AwareDatetime, Field
@@ -288,12 +288,6 @@ class CommitmentTake(Said):
     due_on: date | None = None
     owner: Post = ""
     note: Words = ""
-
-
-#: Instants as payloads write them.
-def plain_instant(at: datetime) -> str:
-    """An instant in the form that crosses."""
-    return at.isoformat()
 
 
 _SEEN: Final = {"/turn": "administrative", "/seen": "administrative"}

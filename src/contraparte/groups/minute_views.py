@@ -51,7 +51,7 @@ def write(request: PageRequest, pk: int) -> HttpResponse:
     def act() -> GroupWord:
         return acts.propose_minutes(
             group, str(row.key), text=form.text(), base=form.cleaned_data["base"], decisions=decisions_of(decisions),
-            commitments=promises_of(promises, home=group.post_id, side=meeting_queries.own_side(group)),
+            commitments=promises_of(promises, home=group.post_id, side=group.our_side),
             by=request.tenure, now=now,
         )  # fmt: skip
 

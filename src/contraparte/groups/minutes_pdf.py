@@ -20,7 +20,7 @@ from django.utils.translation import pgettext
 
 from contraparte.desk.queries import names_of
 from contraparte.directory.models import Post
-from contraparte.groups.meeting_queries import own_side, zones_of
+from contraparte.groups.meeting_queries import zones_of
 from contraparte.groups.meeting_wording import MEETING_STATES, MINUTES_STATES
 from contraparte.groups.models import Group
 from contraparte.groups.rules.charters import Text
@@ -183,5 +183,5 @@ def _name(post: str, posts: Mapping[str, Post]) -> str:
 
 
 def _country(group: Group, side: Side) -> str:
-    post = group.post_id if side == own_side(group) else group.counterpart
+    post = group.post_id if side == group.our_side else group.counterpart
     return post.split(".", 1)[0].upper()

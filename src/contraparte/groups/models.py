@@ -8,6 +8,7 @@ from django.db import models
 
 from contraparte.directory.models import Post, Tenure
 from contraparte.exchange.models import Conversation, Message
+from contraparte.groups.rules.words import Side
 
 
 class Group(models.Model):
@@ -41,6 +42,11 @@ class Group(models.Model):
     successor = models.UUIDField(null=True)
     opened_at = models.DateTimeField()
     changed_at = models.DateTimeField()
+
+    @property
+    def our_side(self) -> Side:
+        """Which side this agency is."""
+        return "a" if self.side == "a" else "b"
 
     class Meta:
         ordering = ("name_en", "id")

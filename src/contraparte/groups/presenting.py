@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from contraparte.directory.models import Tenure
 from contraparte.directory.rules.roles import Role
 from contraparte.groups.catalogue import in_language, kind_words, path_of
+from contraparte.groups.holders import sponsor_of
 from contraparte.groups.models import Group, GroupWord
 from contraparte.groups.rules.cadence import Cadence
 from contraparte.groups.rules.charters import Change, Charter, Goal, Text, number
@@ -35,17 +36,10 @@ class Powers:
 
 def powers_of(tenure: Tenure, row: Group, standing: Standing) -> Powers:
     """The chair's post writes; our sponsor approves, or an authorising person of the chair before there is one."""
-    charter = standing.charter
-    sponsor = charter.sponsors.get(side_of(row), "") if charter else ""
     return Powers(
         chairs=tenure.post_id == row.post_id and Role.OFFICER in tenure.roles,
-        sponsors=tenure.post_id == (sponsor or row.post_id) and Role.AUTHORISER in tenure.roles,
+        sponsors=tenure.post_id == sponsor_of(row, standing) and Role.AUTHORISER in tenure.roles,
     )
-
-
-def side_of(row: Group) -> Side:
-    """Which side this agency is."""
-    return "a" if row.side == "a" else "b"
 
 
 def post_of(row: Group, side: Side) -> str:

@@ -63,7 +63,7 @@ def promise(request: PageRequest, pk: int) -> HttpResponse:
     row = queries.promise(tenure, pk)
     standing = standing_of(row.group, now)
     plain = or_404(standing.promises.get(row.key))
-    side = presenting.side_of(row.group)
+    side = row.group.our_side
     speaks = may(tenure, "groups.write") and (
         tenure.post_id == row.group.post_id or (row.side == side and tenure.post_id == row.owner)
     )

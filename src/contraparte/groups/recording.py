@@ -93,7 +93,7 @@ def work_out(group: Group, now: datetime) -> Standing:
 
 def _note_parties(group: Group, standing: Standing, now: datetime) -> None:
     """Who sponsors it here, which posts it hangs on, and what this side owes."""
-    version, side = standing.in_force or standing.proposal, cast(Side, group.side)
+    version, side = standing.in_force or standing.proposal, group.our_side
     charter = version.charter if version else None
     group.sponsor = charter.sponsors.get(side, "") if charter else ""
     live = [one.owner for one in standing.promises.values() if one.is_live]
@@ -199,7 +199,7 @@ def _keep_promises(group: Group, standing: Standing) -> None:
 def _keep_readers(group: Group, standing: Standing) -> None:
     """Who of our agency reads it: sponsor, members and owners of goals of what is in force, or, before, is proposed."""
     version = standing.in_force or standing.proposal
-    side = cast(Side, group.side)
+    side = group.our_side
     charters = [one.charter for one in (version, standing.proposal) if one]
     named = {one.sponsors.get(side, "") for one in charters} | {post for one in charters for post in one.members}
     named |= {goal.owner for one in charters for goal in one.goals}

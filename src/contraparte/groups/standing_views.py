@@ -127,7 +127,7 @@ def reconvene(request: PageRequest, pk: int) -> HttpResponse:
 
     def act() -> Any:
         starts, ends = form.times(zone)
-        return meeting.reconvene(row, starts=starts, ends=ends, zone=zone, agenda=agenda, by=request.tenure, now=now)
+        return meeting.call_meeting(row, starts=starts, ends=ends, zone=zone, agenda=agenda, by=request.tenure, now=now)
 
     if done(request, form, act) is not None:
         messages.success(request, _("The meeting is called. The other side has the agenda."))

@@ -71,7 +71,7 @@ def group(request: PageRequest, pk: int) -> HttpResponse:
     row, standing = queries.standing(tenure, pk, now)
     exchange.note_opened(row.conversation, by=tenure, now=now)
     charter, proposal = standing.charter, standing.proposal
-    side = presenting.side_of(row)
+    side = row.our_side
     promises = list(row.promises.filter(is_live=True)[:50])
     vacant = boards.vacant_of(row.posts, now)
     successor = queries.groups_of(tenure).filter(uuid=row.successor).first() if row.successor else None

@@ -4,6 +4,7 @@ A correction replaces facts, so it names the ETag of those it was made from as I
 If-Match where it is sent: then nobody confirms facts that were corrected meanwhile.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpResponse
@@ -147,16 +148,7 @@ def confirm_outcome(request: ApiRequest, pk: int, told: Confirmation) -> dict[st
 @router.post("/outcomes/{int:pk}/contest", auth=Opens("outcomes.decide", "write"))
 def contest_outcome(request: ApiRequest, pk: int, told: Why) -> dict[str, Any]:
     """Contest what the other side reported. Wants an Idempotency-Key."""
-    row = queries.outcome(request.tenure, pk)
-    form = ReasonForm(posted(told.dict()))
-    require_valid(form)
-    reason = form.cleaned_data["reason"]
-    return once(
-        request,
-        lambda: _state(
-            stating.contest_outcome(_as_read(request, row), reason=reason, by=request.tenure, now=timezone.now())
-        ),
-    )
+    return _with_reason(request, pk, told, stating.contest_outcome)
 
 
 @router.post("/outcomes/{int:pk}/correct", auth=Opens("outcomes.report", "write"))
@@ -177,16 +169,7 @@ def correct_outcome(request: ApiRequest, pk: int, told: Correction) -> dict[str,
 @router.post("/outcomes/{int:pk}/retract", auth=Opens("outcomes.report", "write"))
 def retract_outcome(request: ApiRequest, pk: int, told: Why) -> dict[str, Any]:
     """Take our report back; final, and it counts nowhere. Wants an Idempotency-Key."""
-    row = queries.outcome(request.tenure, pk)
-    form = ReasonForm(posted(told.dict()))
-    require_valid(form)
-    reason = form.cleaned_data["reason"]
-    return once(
-        request,
-        lambda: _state(
-            stating.retract_outcome(_as_read(request, row), reason=reason, by=request.tenure, now=timezone.now())
-        ),
-    )
+    return _with_reason(request, pk, told, stating.retract_outcome)
 
 
 @router.post("/outcomes/{int:pk}/victim", auth=Opens("outcomes.report", "write"))
@@ -234,6 +217,16 @@ def give_feedback(request: ApiRequest, pk: int, told: UseTold) -> dict[str, Any]
         return {"feedback": said.pk}
 
     return once(request, act)
+
+
+def _with_reason(request: ApiRequest, pk: int, told: Why, action: Callable[..., Outcome]) -> dict[str, Any]:
+    row = queries.outcome(request.tenure, pk)
+    form = ReasonForm(posted(told.dict()))
+    require_valid(form)
+    reason = form.cleaned_data["reason"]
+    return once(
+        request, lambda: _state(action(_as_read(request, row), reason=reason, by=request.tenure, now=timezone.now()))
+    )
 
 
 def _as_read(request: ApiRequest, row: Outcome, *, must: bool = False) -> Outcome:

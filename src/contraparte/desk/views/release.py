@@ -51,7 +51,11 @@ def redact(request: PageRequest, pk: int) -> HttpResponse:
         request,
         draft,
         lambda: exchange.redact_field(
-            draft, form.cleaned_data["pointer"], reason=form.cleaned_data["text"], by=request.tenure
+            draft,
+            form.cleaned_data["pointer"],
+            reason=form.cleaned_data["text"],
+            by=request.tenure,
+            now=timezone.now(),
         ),
         _("The field stays at home. Approvals given before no longer count."),
     )

@@ -10,12 +10,14 @@ from contraparte.directory.queries import Role
 from contraparte.exchange import actions as exchange
 from contraparte.exchange.writing import writing
 from contraparte.groups.actions.speaking import KIND, require_post, say
+from contraparte.groups.holders import sponsor_of
 from contraparte.groups.models import Group, GroupWord
 from contraparte.groups.recording import standing_of
+from contraparte.groups.rules.chartering import ENDS, WISHES
 from contraparte.groups.rules.charters import Gap, blocking, gaps
 from contraparte.groups.rules.reading import read_charter
-from contraparte.groups.rules.standing import Standing, Version
-from contraparte.groups.rules.words import Side, other
+from contraparte.groups.rules.standing import CHARTERED, Standing, Version
+from contraparte.groups.rules.words import other
 from contraparte.protocol.errors import GroupFieldError, GroupGapsError, GroupWordError
 from contraparte.protocol.ids import agency_of, country_of
 
@@ -69,7 +71,7 @@ def approve_charter(group: Group, version: str, *, by: Tenure, now: datetime) ->
     """
     standing = standing_of(group, now)
     found = _version(standing, version)
-    side = _side(group)
+    side = group.our_side
     require_post(by, found.charter.sponsors.get(side, ""), role=Role.AUTHORISER)
     missing = blocking(gaps(found.charter, on=found.at.date()))
     if missing:
@@ -80,7 +82,7 @@ def approve_charter(group: Group, version: str, *, by: Tenure, now: datetime) ->
 def decline_charter(group: Group, version: str, *, reason: str, by: Tenure, now: datetime) -> GroupWord:
     """Decline a text, or take our own back. The chair may, and the sponsor. Raises GroupFieldError without a reason."""
     found = _version(standing_of(group, now), version)
-    sponsor = found.charter.sponsors.get(_side(group), "")
+    sponsor = found.charter.sponsors.get(group.our_side, "")
     if by.post_id == sponsor and Role.AUTHORISER in by.roles:
         require_post(by, sponsor, role=Role.AUTHORISER)
     else:
@@ -99,7 +101,7 @@ def set_gate(group: Group, *, required: bool, by: Tenure, now: datetime) -> Grou
 def decide_extent(group: Group, wish: str, *, note: str = "", by: Tenure, now: datetime) -> GroupWord:
     """Say keep, refocus or conclude: the incoming principal's word, row by row. Raises GroupFieldError."""
     require_sponsor(group, by, now)
-    if wish not in {"keep", "refocus", "conclude"}:
+    if wish not in WISHES:
         raise GroupFieldError(field="wish", read=wish[:40])
     return say(group, "group.decide", {"wish": wish, "note": note}, by=by, now=now)
 
@@ -118,7 +120,7 @@ def end_group(
     Raises GroupFieldError for an unknown way, or `into` where it does not belong.
     """
     require_sponsor(group, by, now)
-    if how not in {"concluded", "replaced", "merged"}:
+    if how not in ENDS:
         raise GroupFieldError(field="how", read=how[:40])
     if (how == "concluded") == (into is not None) or (into is not None and into.pk == group.pk):
         raise GroupFieldError(field="into", read=str(into.uuid) if into else "")
@@ -128,9 +130,7 @@ def end_group(
 
 def require_sponsor(group: Group, by: Tenure, now: datetime) -> None:
     """Raise GroupRoleError unless our sponsor speaks; before there is a charter, an authorising person of the chair."""
-    charter = standing_of(group, now).charter
-    sponsor = charter.sponsors.get(_side(group), "") if charter else ""
-    require_post(by, sponsor or group.post_id, role=Role.AUTHORISER)
+    require_post(by, sponsor_of(group, standing_of(group, now)), role=Role.AUTHORISER)
 
 
 def gaps_of(group: Group, charter: Mapping[str, Any], *, now: datetime) -> tuple[Gap, ...]:
@@ -141,9 +141,7 @@ def gaps_of(group: Group, charter: Mapping[str, Any], *, now: datetime) -> tuple
 def objectives_of_others(group: Group, now: datetime) -> list[str]:
     """What the goals of our other groups state."""
     taken: list[str] = []
-    for row in Group.objects.filter(
-        agency=group.agency, state__in=("active", "dormant", "rechartering", "provisional")
-    ):
+    for row in Group.objects.filter(agency=group.agency, state__in=CHARTERED):
         if row.pk != group.pk:
             goals = (standing_of(row, now).charter or read_charter({})).goals
             taken += [text for goal in goals for text in (goal.statement.en, goal.statement.es) if text.strip()]
@@ -151,7 +149,7 @@ def objectives_of_others(group: Group, now: datetime) -> list[str]:
 
 
 def _require_parties(group: Group, charter: Mapping[str, Any]) -> None:
-    told, side = read_charter(charter), _side(group)
+    told, side = read_charter(charter), group.our_side
     for whose, post in ((side, group.post_id), (other(side), group.counterpart)):
         if told.chairs.get(whose, post) != post:
             raise GroupFieldError(field=f"chairs.{whose}", read=told.chairs[whose])
@@ -167,7 +165,3 @@ def _version(standing: Standing, key: str) -> Version:
     if found is None:
         raise GroupWordError(reason="no_such_charter")
     return found
-
-
-def _side(group: Group) -> Side:
-    return "a" if group.side == "a" else "b"

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from contraparte.directory.models import Tenure
-from contraparte.exchange.writing import writing
 from contraparte.groups.actions.founding import require_sponsor
 from contraparte.groups.actions.speaking import require_post, say
 from contraparte.groups.models import Group, GroupWord
@@ -114,16 +113,6 @@ def dispute_minutes(group: Group, minutes: str, *, text: Plain, by: Tenure, now:
     """Dispute the text and leave ours beside it. Raises GroupFieldError without a text."""
     require_post(by, group.post_id)
     return say(group, "minutes.dispute", {"minutes": minutes, "text": dict(text)}, by=by, now=now)
-
-
-def reconvene(
-    group: Group, *, starts: datetime, ends: datetime, zone: str, agenda: Sequence[Plain], by: Tenure, now: datetime
-) -> GroupWord:
-    """Call a silent group together again, with what was left open on its agenda. Raises what `call_meeting` raises."""
-    with writing(group.agency):
-        return call_meeting(
-            group, starts=starts, ends=ends, zone=zone, agenda=agenda or proposed_agenda(group, now), by=by, now=now
-        )
 
 
 def proposed_agenda(group: Group, now: datetime) -> list[Plain]:

@@ -6,7 +6,7 @@ leaves. What crosses on the road all the same is kept with the reason why it has
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from django.db.models import Max
 from pydantic import ValidationError
@@ -23,7 +23,7 @@ from contraparte.groups.models import Group, GroupWord
 from contraparte.groups.recording import standing_of, work_out
 from contraparte.groups.rules.hearing import hear as judge
 from contraparte.groups.rules.standing import Standing
-from contraparte.groups.rules.words import Side, Word
+from contraparte.groups.rules.words import Word
 from contraparte.protocol.errors import (
     CommitmentStepError,
     ContraparteError,
@@ -77,7 +77,7 @@ def say(
         payload = _payload(act, {**body, "turn": _own(row) + 1, "seen": _read_of(row)})
         plain = payload.model_dump(mode="json")
         standing = standing_of(row, now)
-        word = Word(UNSENT, cast(Side, row.side), payload.turn, payload.seen, now, act, plain)
+        word = Word(UNSENT, row.our_side, payload.turn, payload.seen, now, act, plain)
         reason = judge(standing, word)
         if reason:
             raise refusal(reason, standing, word)

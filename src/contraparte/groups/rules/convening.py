@@ -5,7 +5,7 @@ from dataclasses import replace
 from contraparte.groups.rules.charters import HANDLING, is_zone
 from contraparte.groups.rules.meetings import LONGEST, RECORD_WITHIN, Attendance, Item, Meeting
 from contraparte.groups.rules.reading import read_agenda, read_instant
-from contraparte.groups.rules.standing import ALIVE, Standing, WordRefusedError
+from contraparte.groups.rules.standing import CHARTERED, Standing, WordRefusedError
 from contraparte.groups.rules.words import SIDES, Word
 
 
@@ -19,7 +19,7 @@ def call_meeting(standing: Standing, word: Word) -> None:
         raise WordRefusedError("ends")
     if not is_zone(str(facts["zone"])):
         raise WordRefusedError("zone")
-    is_exploratory = standing.state(standing.now)[0] not in ALIVE
+    is_exploratory = standing.state(standing.now)[0] not in CHARTERED
     agenda = _agenda(standing, word, "agenda")
     replaced = str(facts.get("replaces", ""))
     if replaced:

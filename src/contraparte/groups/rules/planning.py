@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from contraparte.groups.rules.meetings import OVER, Meeting
-from contraparte.groups.rules.standing import ALIVE, Standing
+from contraparte.groups.rules.standing import CHARTERED, Standing
 
 MOST_MOVED: Final = 14  # days; no two countries are free longer at a stretch
 AGENDA_DAYS: Final = 10
@@ -34,7 +34,7 @@ def called_next(standing: Standing, now: datetime) -> Meeting | None:
 def planned_next(standing: Standing, now: datetime, works: Callable[[date], bool]) -> Planned | None:
     """The next meeting by the cadence, None where one is called, no cadence is agreed, or the group does not live."""
     version = standing.in_force
-    if version is None or version.charter.cadence is None or standing.state(now)[0] not in ALIVE:
+    if version is None or version.charter.cadence is None or standing.state(now)[0] not in CHARTERED:
         return None
     if called_next(standing, now) is not None:
         return None

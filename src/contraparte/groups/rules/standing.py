@@ -20,7 +20,7 @@ from contraparte.groups.rules.promises import Promise
 from contraparte.groups.rules.words import SIDES, Side, Word
 
 LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
-ALIVE: Final = frozenset({"active", "dormant", "rechartering", "provisional"})
+CHARTERED: Final = frozenset({"active", "dormant", "rechartering", "provisional"})
 
 
 class WordRefusedError(ValueError):
