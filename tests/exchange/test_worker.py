@@ -70,6 +70,18 @@ def test_a_job_that_waits_lets_the_next_of_its_key_wait_behind_it(desk_world: Sm
     assert [job.subject for job in jobs.claim("lane", now=soon, limit=9)] == [1]
 
 
+def test_no_more_are_claimed_than_asked_for_however_the_database_plans(desk_world: SmallWorld) -> None:
+    now = timezone.now()
+    for subject in range(1, 6):
+        jobs.enqueue("lane", subject, due=now, key=str(subject))
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            for plan in ("hashjoin", "mergejoin", "hashagg", "sort", "material"):
+                cursor.execute(f"SET LOCAL enable_{plan} = off")
+    assert [job.subject for job in jobs.claim("lane", now=now, limit=2)] == [1, 2]
+    assert [job.subject for job in jobs.claim("lane", now=now, limit=2)] == [3, 4]
+
+
 def test_an_expired_lease_is_claimed_again_and_the_slow_worker_finds_that_it_is(desk_world: SmallWorld) -> None:
     now = timezone.now()
     jobs.enqueue("lane", 1, due=now)

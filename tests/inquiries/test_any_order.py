@@ -8,13 +8,16 @@ import pytest
 from django.utils import timezone
 
 from contraparte.exchange import delivery, handling
+from contraparte.exchange.clockwork import note_acceptances
 from contraparte.exchange.models import Draft, Message, Obligation
+from contraparte.exchange.permissions import ask_permission
+from contraparte.exchange.rules.permissions import Kind
 from contraparte.inquiries.actions.stepping import take_step
 from contraparte.inquiries.models import Inquiry, Step
 from contraparte.inquiries.rules.times import time_by_holder, time_by_stage
 from contraparte.protocol.errors import RefusalUnconsultedError
 from tests.exchange.small_world import OPERATOR
-from tests.inquiries.inquiry_world import LETTER, POLICE, InquiryWorld
+from tests.inquiries.inquiry_world import LETTER, POLICE, SHERIFF, InquiryWorld
 from tests.inquiries.test_road import renew, same
 
 BODIES: dict[str, dict[str, Any]] = {
@@ -91,3 +94,25 @@ def test_of_an_answer_and_a_withdrawal_that_cross_the_first_ends_the_clock_on_bo
     assert same(world, row) == "withdrawn"
     ended = set(Obligation.objects.filter(stage="inquiry").values_list("closed_at", "opened_at"))
     assert [closed - opened for closed, opened in ended] == [timedelta(0)], "the answer was there first"
+
+
+def test_a_step_heard_of_after_what_ended_it_has_ended_too(world: InquiryWorld) -> None:
+    """Two sides note a question and the end of its thread in either order, and count the same (P8.1)."""
+    world.at = timezone.now()
+    row = world.ask(POLICE)
+    item = Message.objects.get(type="inquiry.request/1", direction="in")
+    until = world.now + timedelta(days=9)
+    ask_permission(item, Kind.ONWARD, recipients=[SHERIFF], until=until, by=world.agent, now=world.now)
+    carry_all(world)
+    world.at += timedelta(hours=1)
+    take_step(row, "withdraw", {"text": "…"}, by=world.officer, now=world.now)
+    carry_all(world)
+    asked = Message.objects.filter(type="permission.ask/1")
+    ends = dict(Obligation.objects.filter(message__in=asked).values_list("message", "closed_at"))
+    assert len(ends) == 2 and len(set(ends.values())) == 1 and None not in ends.values()
+    # The receipt of the question came back only now: on that side everything else is there already.
+    late = asked.get(direction="out")
+    opened = Obligation.objects.get(message=late).opened_at
+    Obligation.objects.filter(message=late).delete()
+    note_acceptances([(late, opened)])
+    assert Obligation.objects.get(message=late).closed_at == ends[late.pk]

@@ -39,7 +39,10 @@ def note_acceptances(accepted: Sequence[Accepted]) -> None:
     Obligation.objects.bulk_create(asked, ignore_conflicts=True)
     _end_what_is_answered([obligation.message for obligation in asked])
     moving = registry.moving_nouns()
-    _settle({one.conversation_id for one, _ in accepted if one.type.partition(".")[0] in moving})
+    _settle(
+        {one.conversation_id for one, _ in accepted if one.type.partition(".")[0] in moving}
+        | _moved({obligation.message.conversation_id for obligation in asked})
+    )
     for message, at in closing:
         Conversation.objects.filter(pk=message.conversation_id, closed_at__isnull=True).update(
             closed_at=at, close_code=message.type
@@ -84,6 +87,19 @@ def release_steps(conversation: Conversation, *, at: datetime.datetime) -> None:
     """End every step owed in a conversation since before `at`: a time both sides compute from what both hold."""
     rows = Obligation.objects.filter(_open_or_later(at), conversation=conversation, opened_at__lte=at)
     rows.update(closed_at=at)
+
+
+def _moved(conversations: set[int]) -> set[int]:
+    """Of these conversations, those in which something stops or ends the clocks of others: it may be here already."""
+    if not conversations:
+        return set()
+    rows = Receipt.objects.filter(
+        kind="accepted",
+        message__conversation__in=conversations,
+        message__copy_of__isnull=True,
+        message__type__in=[known.name for known in registry.message_types() if known.pauses or known.releases],
+    )
+    return set(rows.values_list("message__conversation", flat=True))
 
 
 def _settle(conversations: set[int]) -> None:

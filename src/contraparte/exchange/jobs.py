@@ -29,21 +29,26 @@ class Claimed:
 
 
 def claim(lane: str, *, now: datetime.datetime, limit: int) -> list[Claimed]:
-    """Lease up to `limit` due jobs of a lane, the oldest first and at most one of each key."""
+    """Lease up to `limit` due jobs of a lane, the oldest first and at most one of each key.
+
+    What is picked stands apart from what is changed, and is asked once: as a part of the condition PostgreSQL may ask
+    for it again at each row, and then takes more than `limit`.
+    """
     table = Job._meta.db_table
     skip = " FOR UPDATE SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
     statement = f"""
-        UPDATE {table} SET lease_until = %s, tries = tries + 1 WHERE id IN (
+        WITH picked AS MATERIALIZED (
             SELECT job.id FROM {table} job
             WHERE job.lane = %s AND job.due <= %s AND (job.lease_until IS NULL OR job.lease_until <= %s)
               AND NOT EXISTS (
                 SELECT 1 FROM {table} before
                 WHERE before.lane = job.lane AND before.key = job.key AND job.key <> '' AND before.id < job.id)
             ORDER BY job.id LIMIT %s{skip})
+        UPDATE {table} SET lease_until = %s, tries = tries + 1 WHERE id IN (SELECT id FROM picked)
         RETURNING id, key, subject, tries
     """  # noqa: S608 - the table's name comes from its model
     with writing(), connection.cursor() as cursor:
-        cursor.execute(statement, [as_time(now + LEASE), lane, as_time(now), as_time(now), limit])
+        cursor.execute(statement, [lane, as_time(now), as_time(now), limit, as_time(now + LEASE)])
         rows = cursor.fetchall()
     return sorted((Claimed(*row) for row in rows), key=lambda job: job.id)
 
