@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from contraparte.node import demo_acts
 from tests.acceptance.trio import Trio, wait_until
-from tests.browser.harness import assert_accessible, assert_fits, contexts
+from tests.browser.harness import assert_accessible, assert_fits, contexts, follow
 from tests.browser.ways import Way
 
 SHOTS = os.environ.get("STORY_SHOTS", "")
@@ -92,8 +92,7 @@ class Story:
 
     def follow(self, target: Locator) -> None:
         """A link or a button that leads to another page; afterwards that page is there."""
-        with target.page.expect_navigation():
-            self.way.press(target)
+        follow(target, self.way.press)
 
     def go(self, page: Page, name: str) -> None:
         """To a page of the navigation, which is folded where the window is narrow."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_playwright
 
 # Playwright's loop runs in this thread, so Django would take plain ORM calls of a test for asynchronous ones.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -84,6 +84,20 @@ def visit(page: Page, address: str, status: int = 200) -> Page:
     assert answer is not None and answer.status == status, f"{address} answered {answer.status if answer else None}"
     page.wait_for_load_state("networkidle")
     return page
+
+
+def follow(target: Locator, press: Callable[[Locator], object] = Locator.click) -> None:
+    """Press a link or a button that leads to another page; afterwards that page is there.
+
+    Without this wait the next look could fall between two pages, where there is no document at all.
+    """
+    with target.page.expect_navigation():
+        press(target)
+
+
+def press_enter(target: Locator) -> None:
+    """As `follow` presses it by keyboard."""
+    target.press("Enter")
 
 
 def _is_complaint(text: str) -> bool:

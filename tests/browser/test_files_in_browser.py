@@ -15,7 +15,7 @@ from playwright.sync_api import Page
 from contraparte.directory.models import Tenure
 from contraparte.directory.rules.roles import Role
 from contraparte.exchange.models import Attachment, CustodyEvent, Message
-from tests.browser.harness import assert_accessible, assert_fits, visit
+from tests.browser.harness import assert_accessible, assert_fits, follow, press_enter, visit
 from tests.exchange.small_world import CENTRE, SmallWorld
 from tests.exchange.test_attachments import content
 
@@ -55,15 +55,14 @@ def test_a_file_is_added_authorised_and_downloaded_on_the_other_side(
     assert_accessible(page)
     assert_fits(page)
     keep(page, f"draft-{language}-{width}")
-    page.get_by_role("button", name=f"{said['out']} acta.pdf").press("Enter")
-    page.wait_for_load_state("networkidle")
+    follow(page.get_by_role("button", name=f"{said['out']} acta.pdf"), press_enter)
     assert "acta.pdf" not in page.inner_text("main")
 
     page = visit(open_page(browser_of(world.chief), language, width), f"/release/{draft.pk}/")
     assert hashlib.sha256(PHOTO).hexdigest() in page.inner_text("main") and name in page.inner_text("main")
-    page.get_by_role("button", name=said["approve"]).press("Enter")
-    page.get_by_role("button", name=said["release"], exact=True).press("Enter")
-    page.wait_for_url(f"**/conversations/{draft.conversation_id}/")
+    follow(page.get_by_role("button", name=said["approve"]), press_enter)
+    follow(page.get_by_role("button", name=said["release"], exact=True), press_enter)
+    assert page.url.endswith(f"/conversations/{draft.conversation_id}/")
     keep(page, f"sent-{language}-{width}")
     world.settle()
 

@@ -20,7 +20,7 @@ from contraparte.exchange.models import DisclosureDuty, Message, Permission
 from contraparte.exchange.permissions import grant_permission
 from contraparte.exchange.recalls import holders_of, order_recall
 from contraparte.exchange.rules.permissions import Kind
-from tests.browser.harness import assert_accessible, assert_fits, visit
+from tests.browser.harness import assert_accessible, assert_fits, follow, visit
 from tests.exchange.rights_world import TIP, ask, draft_on, let_out, marking, people_of, send_item
 from tests.exchange.small_world import CENTRE, FEDERAL, SONORA, SmallWorld
 
@@ -66,8 +66,7 @@ def test_a_permission_is_asked_and_given_and_the_item_recalled(
     page = visit(page, f"/items/{sent.pk}/")
     page.get_by_text(words[3], exact=True).click()
     page.select_option("[name=reason]", "source_at_risk")
-    page.get_by_role("button", name=words[4]).click()
-    page.wait_for_selector("#h-recall ~ * table, table")
+    follow(page.get_by_role("button", name=words[4]))
     world.settle()
     assert [one.has_answered for one in holders_of(sent)] == [True]
     page = visit(open_page(browser_of(people.officers[FEDERAL]), language), f"/conversations/{item.conversation_id}/")

@@ -1,8 +1,5 @@
 """Serving a directory over HTTP and fetching it: exact names only, bounded, and no redirects."""
 
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
 import pytest
 from tuf.api.exceptions import DownloadError, DownloadHTTPError, DownloadLengthMismatchError
 
@@ -71,33 +68,10 @@ def test_a_node_refreshes_over_real_http(published, live_server):
     assert queries.post("mx.fgr/traces").agency_id == "mx.fgr"
 
 
-class _Rude(BaseHTTPRequestHandler):
-    def do_GET(self):  # the name the standard library asks for
-        self.protocol_version = "HTTP/1.1"
-        if self.path == "/redirect":
-            self.send_response(302)
-            self.send_header("Location", "/ok")
-            self.end_headers()
-            return
-        self.send_response(200)
-        self.send_header("Content-Length", "1000")
-        self.end_headers()
-        self.wfile.write(b"x" * (1000 if self.path == "/ok" else 10))
-        self.close_connection = True
-
-    def log_message(self, *args):
-        return
-
-
-@pytest.fixture
-def rude():
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Rude)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def test_a_kept_connection_closed_when_it_is_used_again_costs_nothing(rude):
+    fetcher = HttpFetcher()
+    for _ in range(3):
+        assert fetcher.download_bytes(f"{rude}/once", 1000) == b"x" * 1000
 
 
 def test_the_fetcher_bounds_and_follows_nowhere(rude, monkeypatch):
@@ -107,13 +81,15 @@ def test_the_fetcher_bounds_and_follows_nowhere(rude, monkeypatch):
         fetcher.download_bytes(f"{rude}/ok", 999)
     with pytest.raises(DownloadHTTPError):
         fetcher.download_bytes(f"{rude}/redirect", 1000)
+    with pytest.raises(DownloadHTTPError):
+        fetcher.download_bytes(f"{rude}/endless", 1000)
     with pytest.raises(DownloadError):
         fetcher.download_bytes(f"{rude}/cut", 1000)
     with pytest.raises(DownloadError):
         fetcher.download_bytes("http://127.0.0.1:1/none", 1000)
-    monkeypatch.setattr(fetching, "WHOLE_S", -1.0)
-    with pytest.raises(DownloadError):
-        fetcher.download_bytes(f"{rude}/ok", 1000)
+    monkeypatch.setattr(fetching, "WHOLE_S", 0.2)
+    with pytest.raises(DownloadError, match="ConnectionError"):
+        fetcher.download_bytes(f"{rude}/drip", 1000)
 
 
 def test_a_folder_serves_only_what_a_publisher_writes(tmp_path):

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from contraparte.groups.actions import founding, meeting
 from contraparte.groups.models import Group, Meeting
-from tests.browser.harness import assert_accessible, assert_fits, visit
+from tests.browser.harness import assert_accessible, assert_fits, follow, visit
 from tests.groups.group_world import CHAIRS, GroupWorld
 from tests.traces.test_pages import browser
 
@@ -66,7 +66,7 @@ def test_from_a_meeting_to_agreed_and_to_disputed_minutes(
     chair = open_page(browser(world.chair, language), language, width)
 
     def button(page: Page, name: str) -> None:
-        page.locator("main").get_by_role("button", name=words[name], exact=True).click()
+        follow(page.locator("main").get_by_role("button", name=words[name], exact=True))
 
     def shot(page: Page, name: str) -> None:
         look(page, f"{name}-{language}-{width}")

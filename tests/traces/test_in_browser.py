@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 from contraparte.traces.actions.custody import candidates_of, confirm_link
 from contraparte.traces.actions.requesting import open_traces
 from contraparte.traces.models import CustodianTask, Event, Gun, SameGun, Trace, Walk
-from tests.browser.harness import assert_accessible, assert_fits, visit
+from tests.browser.harness import assert_accessible, assert_fits, follow, visit
 from tests.traces.test_pages import browser
 from tests.traces.trace_world import DEALER, GUN, MAKER, WHOLESALER, TraceWorld
 
@@ -171,6 +171,5 @@ def test_the_requests_can_be_drafted_as_soon_as_the_guns_are_typed(world: TraceW
         row.locator("input[name=country]").press("Tab")
         expect(draft).to_have_text("Draft 1 request" if place == 1 else "Draft 2 requests")
     expect(page.locator(".htmx-request")).to_have_count(0)
-    draft.click()
-    page.wait_for_load_state("networkidle")
+    follow(draft)
     assert Trace.objects.count() == 2

@@ -8,18 +8,20 @@ import threading
 from typing import Any
 from urllib.parse import urlsplit
 
-import requests
 from django.conf import settings
 from django.utils import timezone
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError
 
 from contraparte.directory import keyring
+from contraparte.directory.fetching import PlainSession, pieces
 from contraparte.protocol import limits
 from contraparte.protocol.errors import PeerAnswerError, PeerInsecureError, PeerUnreachableError
 from contraparte.protocol.http_signatures import sign_request
 from contraparte.protocol.keys import Purpose
 
-CONNECT_S, READ_S = 5.0, 60.0
+# Seconds to get a connection, between two pieces of an answer, and for the whole of its body.
+CONNECT_S, READ_S, WHOLE_S = 5.0, 60.0, 300.0
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _local = threading.local()
 
@@ -33,11 +35,10 @@ class _Tls13(HTTPAdapter):
         super().init_poolmanager(*args, ssl_context=context, **kwargs)
 
 
-def _session() -> requests.Session:
+def _session() -> PlainSession:
     session = getattr(_local, "session", None)
     if session is None:
-        session = _local.session = requests.Session()
-        session.trust_env = False
+        session = _local.session = PlainSession()
         session.mount("https://", _Tls13())
     return session
 
@@ -67,15 +68,16 @@ def send_signed(
             data=body,
             headers=headers,
             timeout=(CONNECT_S, READ_S),
-            allow_redirects=False,
             stream=True,
         ) as answer:
-            told = answer.raw.read(limits.RECEIPTS_BYTES + 1, decode_content=False)
-    except (requests.RequestException, OSError) as error:
+            told = bytearray()
+            for piece in pieces(answer, WHOLE_S):
+                told += piece
+                if len(told) > limits.RECEIPTS_BYTES:
+                    raise PeerAnswerError(reason="too long")
+    except (OSError, HTTPError) as error:  # requests' own errors are OSError
         raise PeerUnreachableError(url=url, reason=type(error).__name__) from error
-    if len(told) > limits.RECEIPTS_BYTES:
-        raise PeerAnswerError(reason="too long")
-    return answer.status_code, told
+    return answer.status_code, bytes(told)
 
 
 class LedgerTransport:
