@@ -75,7 +75,7 @@ def register() -> None:
     """Called once when the applications are ready."""
     register_permissions(PERMISSIONS)
     register_permissions(CONTENT_FREE, content_free=True)
-    for name in ("api", "duty_api", "file_api", "item_api", "log_api"):
+    for name in ("api", "duty_api", "file_api", "handover_api", "item_api", "lineage_api", "log_api"):
         register_api(f"contraparte.desk.{name}")
     register_nav(NavItem(_("Desk"), "desk:board", "desk.view", 10, icon="inbox"))
     register_nav(NavItem(_("Directory"), "desk:contacts", "contacts.view", 80, icon="contact_page"))

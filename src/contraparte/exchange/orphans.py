@@ -8,6 +8,7 @@ from contraparte.directory import lineage
 from contraparte.exchange import registry
 from contraparte.exchange.models import FOLDED, Conversation, Draft, Obligation, Permission
 from contraparte.exchange.succession import LIVE, OPEN_DRAFTS
+from contraparte.protocol.ids import agency_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class Orphan:
     kind: str
     id: str
     post: str
+    agency: str  # whose record it is
 
 
 def orphans(now: datetime) -> list[Orphan]:
@@ -28,22 +30,22 @@ def orphans(now: datetime) -> list[Orphan]:
 
 def _found(gone: list[str]) -> Iterator[Orphan]:
     for row in Obligation.objects.filter(closed_at=None, holder__in=gone):
-        yield Orphan("obligation", str(row.pk), row.holder)
+        yield Orphan("obligation", str(row.pk), row.holder, row.agency)
     for row in Obligation.objects.filter(closed_at=None, post_id__in=gone):
-        yield Orphan("obligation", str(row.pk), row.post_id)
+        yield Orphan("obligation", str(row.pk), row.post_id, row.agency)
     threads = Conversation.objects.exclude(close_code=FOLDED)
     for thread in threads.filter(post_id__in=gone):
-        yield Orphan("conversation", str(thread.uuid), thread.post_id)
+        yield Orphan("conversation", str(thread.uuid), thread.post_id, thread.agency)
     for thread in threads.filter(counterpart__in=gone):
-        yield Orphan("conversation", str(thread.uuid), thread.counterpart)
+        yield Orphan("conversation", str(thread.uuid), thread.counterpart, thread.agency)
     for draft in Draft.objects.filter(state__in=OPEN_DRAFTS, recipient__in=gone):
-        yield Orphan("draft", str(draft.uuid), draft.recipient)
+        yield Orphan("draft", str(draft.uuid), draft.recipient, draft.agency)
     for permission in Permission.objects.filter(state__in=LIVE):
         for post in sorted({permission.other, *permission.recipients} & set(gone)):
-            yield Orphan("permission", str(permission.uuid), post)
+            yield Orphan("permission", str(permission.uuid), post, permission.agency)
     for bound in registry.bound_models():
         rows = bound.model._default_manager.filter(post_id__in=gone)
         if bound.conversation:
             rows = rows.exclude(**{f"{bound.conversation}__close_code": FOLDED})
         for pk, post in rows.values_list("pk", "post_id"):
-            yield Orphan(bound.topic, str(pk), post)
+            yield Orphan(bound.topic, str(pk), post, agency_of(post))

@@ -14,6 +14,7 @@ from contraparte.groups.rules.charters import is_zone
 from contraparte.groups.rules.meetings import Meeting as Told
 from contraparte.groups.rules.standing import Standing
 from contraparte.groups.rules.words import Side, other
+from contraparte.protocol.errors import MeetingDayError
 from contraparte.protocol.ids import country_of
 from contraparte.web.admission import zone_of
 from contraparte.web.finding import or_404
@@ -86,6 +87,13 @@ def countries_of(group: Group) -> tuple[str, str]:
 def free_in(day: date, countries: Iterable[str]) -> list[str]:
     """The countries in which nobody works on a day: a weekend, or a public holiday."""
     return [one for one in countries if day.weekday() >= SATURDAY or day in public_holidays(one.upper(), day.year)]
+
+
+def require_working_day(group: Group, day: date, *, is_confirmed: bool) -> None:
+    """Raise MeetingDayError, naming the countries, for a day that is free in one of them and was not confirmed."""
+    free = free_in(day, countries_of(group))
+    if free and not is_confirmed:
+        raise MeetingDayError(field="anyway", read=day.isoformat(), countries=", ".join(one.upper() for one in free))
 
 
 def vacant_among(posts: Collection[str], now: datetime) -> list[str]:

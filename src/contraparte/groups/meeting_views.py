@@ -1,7 +1,7 @@
 """Pages of meetings: parse, call one action or query, answer. Minutes are in `minute_views`."""
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -39,9 +39,8 @@ from contraparte.groups.models import Group, GroupWord, Meeting
 from contraparte.groups.rules.meetings import Item
 from contraparte.groups.rules.meetings import Meeting as Told
 from contraparte.groups.rules.planning import called_next
-from contraparte.groups.rules.reading import read_agenda
 from contraparte.groups.rules.standing import Standing
-from contraparte.protocol.errors import ContraparteError, MeetingDayError
+from contraparte.protocol.errors import ContraparteError
 from contraparte.web.permissions import PageRequest, form_page, page
 from contraparte.web.wording import words_of
 
@@ -101,14 +100,7 @@ def call(request: PageRequest, pk: int) -> HttpResponse:
     group, standing = queries.standing(request.tenure, pk, now)
     planned = presenting.planned(group, standing, now)
     initial = {"day": planned.day if planned and planned.day > standing.day(now) else None, "zone": standing.zone.key}
-    return _call_page(request, group, standing, initial=initial, now=now, agenda=_left_open(group, standing, now))
-
-
-def _left_open(group: Group, standing: Standing, now: datetime) -> tuple[Item, ...]:
-    """What a silent group left open is on the agenda with which it meets again."""
-    if standing.state(now)[0] != "dormant":
-        return ()
-    return read_agenda(acts.proposed_agenda(group, now))
+    return _call_page(request, group, standing, initial=initial, now=now, agenda=acts.left_open(group, standing, now))
 
 
 @form_page("groups.write")
@@ -144,7 +136,7 @@ def _call_page(
     def act() -> GroupWord:
         starts, ends = form.times()
         told = form.cleaned_data
-        _require_working_day(group, told["day"], is_confirmed=told["anyway"])
+        meeting_queries.require_working_day(group, told["day"], is_confirmed=told["anyway"])
         return acts.call_meeting(
             group, starts=starts, ends=ends, zone=told["zone"], venue=told["venue"], agenda=agenda_of(formset),
             replaces=str(moved.key) if moved else "", by=request.tenure, now=now,
@@ -175,12 +167,6 @@ def _agenda_lines(request: PageRequest, group: Group, *, agenda: Sequence[Item])
         typed = more_lines(request.POST, "agenda")
         return typed, lines(AgendaLine, "agenda", typed, levels=levels)
     return None, lines(AgendaLine, "agenda", request.POST, levels=levels)
-
-
-def _require_working_day(group: Group, day: date, *, is_confirmed: bool) -> None:
-    free = meeting_queries.free_in(day, meeting_queries.countries_of(group))
-    if free and not is_confirmed:
-        raise MeetingDayError(field="anyway", read=day.isoformat(), countries=", ".join(one.upper() for one in free))
 
 
 @form_page("groups.write")

@@ -4,10 +4,9 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
 from contraparte.desk.queries import names_of
@@ -24,6 +23,7 @@ from contraparte.groups.meeting_forms import (
     promises_of,
 )
 from contraparte.groups.meeting_views import about, acted
+from contraparte.groups.minutes_files import minutes_answer
 from contraparte.groups.models import Group, GroupWord
 from contraparte.groups.rules.meetings import Minutes
 from contraparte.groups.rules.standing import Standing
@@ -133,17 +133,9 @@ def _promise_owners(standing: Standing, minutes: Minutes) -> list[str]:
 @page("groups.view")
 def minutes_file(request: PageRequest, pk: int) -> HttpResponse:
     """The minutes that stand as a tagged PDF in both languages."""
-    from contraparte.groups.minutes_pdf import render_minutes
-
     now = timezone.now()
     row, standing, told = meeting_queries.told(request.tenure, pk, now)
-    if told.current_minutes is None:
-        raise Http404
-    answer = HttpResponse(render_minutes(row.group, standing, told, now), content_type="application/pdf")
-    name = f"minuta-{row.number}-{told.current_minutes.key[:8]}.pdf"
-    answer["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
-    answer["Cache-Control"] = "private, no-store"
-    return answer
+    return minutes_answer(row, standing, told, now)
 
 
 def _current(request: PageRequest, pk: int, now: datetime) -> tuple[Group, Standing, Minutes]:

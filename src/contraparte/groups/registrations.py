@@ -79,6 +79,7 @@ def register() -> None:
     desk.register_contact_link(desk.ContactLink("group", "groups.write", _("Propose a group"), desk_entries.new_group))
     desk.register_words("policy", desk_entries.POLICY_WORDS)
     desk.register_words("field", FIELD_WORDS)
-    register_api("contraparte.groups.api")
+    for name in ("api", "standing_api", "meeting_api", "minutes_api", "promise_api"):
+        register_api(f"contraparte.groups.{name}")
     register_nav(NavItem(_("Groups"), "groups:board", "groups.view", 40, icon="groups"))
     register_notices(NoticeSource("groups.view", desk_entries.notices))

@@ -9,6 +9,9 @@ from contraparte.groups.actions.founding import require_sponsor
 from contraparte.groups.actions.speaking import require_post, say
 from contraparte.groups.models import Group, GroupWord
 from contraparte.groups.recording import standing_of
+from contraparte.groups.rules.meetings import Item
+from contraparte.groups.rules.reading import read_agenda
+from contraparte.groups.rules.standing import Standing
 from contraparte.protocol.errors import GroupFieldError
 from contraparte.protocol.ids import country_of
 
@@ -126,3 +129,10 @@ def proposed_agenda(group: Group, now: datetime) -> list[Plain]:
         if goal.key not in measured:
             lines.append({"text": {"en": goal.statement.en[:300], "es": goal.statement.es[:300]}, "handling": "H0"})
     return lines[:60]
+
+
+def left_open(group: Group, standing: Standing, now: datetime) -> tuple[Item, ...]:
+    """What a silent group left open is on the agenda with which it meets again; nothing for one that meets."""
+    if standing.state(now)[0] != "dormant":
+        return ()
+    return read_agenda(proposed_agenda(group, now))
