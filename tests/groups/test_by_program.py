@@ -10,6 +10,7 @@ from django.utils import timezone
 from typer.testing import CliRunner
 
 from contraparte.groups import commands
+from contraparte.groups.actions import meeting
 from contraparte.groups.meeting_queries import free_in
 from contraparte.groups.models import Group, GroupWord
 from contraparte.groups.rules.planning import working_day
@@ -57,8 +58,8 @@ def working_time(world: GroupWorld, days: int) -> dict[str, str]:
 def test_programs_of_both_sides_work_a_group_from_its_proposal_to_agreed_minutes(world: GroupWorld) -> None:
     chair, sponsor, principal, partner = map(Program, (world.chair, world.sponsor, world.principal, world.partner))
     proposal = {"counterpart": CHAIRS["b"], "name": {"es": "Secuestro"}, "kind": "working_group"}
-    for wrong, field in (({"kind": "club"}, "kind"), ({"counterpart": CHAIRS["a"]}, "counterpart"),
-                         ({"succeeds": [7]}, "succeeds"), ({"nombre": "x"}, "nombre"), ({"name": {}}, "name")):  # fmt: skip
+    for wrong, field in (({"kind": "club"}, "kind"), ({"counterpart": CHAIRS["a"]}, "counterpart"), ({"name": {}}, "name"),
+                         ({"succeeds": [7]}, "succeeds"), ({"nombre": "x"}, "nombre")):  # fmt: skip
         refused = chair.send("groups", proposal | wrong)
         assert (refused.status_code, refused.json()["field"]) == (422, field)
     pk = chair.done("groups", proposal)["id"]
@@ -76,7 +77,9 @@ def test_programs_of_both_sides_work_a_group_from_its_proposal_to_agreed_minutes
 
     call, when = f"groups/{pk}/meetings", working_time(world, 20)
     saturday = world.now.date() + timedelta(days=26 - world.now.weekday())
-    free = chair.send(call, {"starts": f"{saturday}T17:00:00Z", "ends": f"{saturday}T18:00:00Z"}, HTTP_ACCEPT_LANGUAGE="es")
+    free = chair.send(
+        call, {"starts": f"{saturday}T17:00:00Z", "ends": f"{saturday}T18:00:00Z"}, HTTP_ACCEPT_LANGUAGE="es"
+    )
     assert (free.status_code, free.json()["field"]) == (422, "anyway")
     assert "fin de semana" in free.json()["title"]
     for wrong, field in (({"starts": when["starts"].rstrip("Z")}, "starts"), ({"zone": "Mars/Base"}, "zone"),
@@ -213,3 +216,40 @@ def test_the_command_line_lists_shows_and_names_every_gap(
     assert (line["state"], line["with"]) == ("chartering", CHAIRS["b"])
     assert json.loads(run("show", group.pk, **chair).stdout)["versions"][0]["key"] == key
     assert run("show", group.pk, username="fernanda", post="mx.fgr/uecs").exit_code == 1
+
+
+def test_the_secretary_lists_meetings_reads_health_prints_minutes_and_declines_from_a_terminal(
+    world: GroupWorld, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("contraparte.start.open_home", lambda home: None)
+    group = world.chartered()
+
+    def run(*words: Any, username: str = "olga", post: str = CHAIRS["a"]) -> Any:
+        asked = [*map(str, words), "--home", str(tmp_path), "--as", username, "--post", post]
+        return CliRunner().invoke(commands.app, asked)
+
+    assert run("meetings", group.pk).stdout.strip() == "nothing to list"
+    paper = ["minutes", group.pk, 1, "-o", tmp_path / "minutes.pdf"]
+    assert run(*paper).exit_code == 1
+    key = world.attended(group, [CHAIRS["a"]], [CHAIRS["b"]])
+    assert "no minutes of meeting 1" in run(*paper).stderr
+    meeting.propose_minutes(group, key, text={"es": "Nos vimos."}, base="", by=world.chair, now=world.now)
+    (line,) = json.loads(run("meetings", group.pk, "--json").stdout)
+    assert (line["meeting"], line["state"], line["minutes"]) == (1, "held", "draft")
+    assert run(*paper).stdout.startswith("draft")
+    assert (tmp_path / "minutes.pdf").read_bytes().startswith(b"%PDF")
+    lost = run("minutes", group.pk, 1, "-o", tmp_path / "none" / "minutes.pdf")
+    assert (lost.exit_code, "cannot write" in lost.stderr) == (1, True)
+    health = json.loads(run("health", group.pk).stdout)
+    assert (health["held"], health["came"], health["unmeasured"]) == (1, {"ours": 1, "theirs": 1}, ["g1"])
+    text = tmp_path / "charter.json"
+    text.write_text(json.dumps(charter(quorum=2, **world.days())), "utf-8")
+    base = json.loads(run("show", group.pk).stdout)["in_force"]
+    proposed = run("propose-charter", group.pk, text, "--base", base).stdout.strip().splitlines()[-1]
+    foreign = run("decline", group.pk, proposed, "--reason", "x", username="ruth", post=SPONSORS["b"])
+    assert foreign.stderr.strip() == f"no group {group.pk} at {SPONSORS['b']}"
+    assert run("decline", group.pk, proposed, "--reason", " ").exit_code == 1
+    assert run("decline", group.pk, proposed, "--reason", "Not yet").stdout.strip() == "declined; the group is active"
+    for words in (("meetings", group.pk), ("health", group.pk), tuple(paper)):
+        assert run(*words, username="fernanda", post="mx.fgr/uecs").exit_code == 1
+        assert run(*words, username="nobody").exit_code == 1

@@ -67,7 +67,7 @@ def found_group(request: ApiRequest, told: Founding) -> dict[str, Any]:
     """Propose a group to a post of the other side. Leaves at once. Wants an Idempotency-Key."""
     require_fields(request, told)
     before = {row.pk: row for row in boards.other_groups(request.tenure)}
-    refuse({"succeeds": "unknown" for pk in told.succeeds if pk not in before})
+    refuse({} if set(told.succeeds) <= before.keys() else {"succeeds": "unknown"})
     require_short(**{"name.en": (told.name.en, LINE), "name.es": (told.name.es, LINE)})
     typed = {"counterpart": told.counterpart, "kind": told.kind, "framework": told.framework}
     require_valid(FoundForm(posted(typed), posts=foreign_posts(request.tenure), groups=before.values()))

@@ -2,61 +2,18 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from contraparte.directory.models import Tenure
-    from contraparte.groups.models import Group
-    from contraparte.protocol.errors import ContraparteError
+from contraparte.groups import meeting_commands
+from contraparte.groups.console import AsUser, AtPost, Home, Json, Number, group_of, refuse, say, tenure_of
 
 app = typer.Typer(no_args_is_help=True, help="Groups: their state, their charters, what was promised.")
 GROUPS: dict[str, typer.Typer] = {"group": app}
-
-Home = Annotated[Path, typer.Option("--home", help="The node's folder.")]
-AsUser = Annotated[str, typer.Option("--as", help="Username of the person on whose behalf this is done.")]
-AtPost = Annotated[str, typer.Option("--post", help="The post acted for, as mx.fge-son/kidnapping.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of lines.")]
-Number = Annotated[int, typer.Argument(help="The group's number, as `group list` prints it.")]
-
-
-def _tenure(username: str, post: str, permission: str = "groups.view") -> "Tenure":
-    """The running tenure of that person in that post; exits 1 with the reason where it may not."""
-    from contraparte.directory.console import acting_or_exit
-    from contraparte.web.permissions import may
-
-    return acting_or_exit(username, post, holds=lambda tenure: may(tenure, permission))
-
-
-def _group(tenure: "Tenure", number: int) -> "Group":
-    """The group of that number; exits 1 where this tenure reads none."""
-    from contraparte.groups import queries
-
-    found = queries.groups_of(tenure).filter(pk=number).first()
-    if found is None:
-        typer.echo(f"no group {number} at {tenure.post_id}", err=True)
-        raise typer.Exit(1)
-    return found
-
-
-def _say(told: list[dict[str, Any]], *, as_json: bool) -> None:
-    if as_json:
-        typer.echo(json.dumps(told, ensure_ascii=False, default=str))
-        return
-    for one in told:
-        typer.echo("  ".join(str(value) if value not in (None, "") else "–" for value in one.values()))
-    if not told:
-        typer.echo("nothing to list")
-
-
-def _refuse(error: "ContraparteError") -> None:
-    from contraparte.web.wording import words_of
-
-    told = words_of(error)
-    named = "".join(f"\n  {field}: {', '.join(codes)}" for field, codes in error.params.get("fields", {}).items())
-    typer.echo(f"{told.title} {told.remedy}{named}", err=True)
-    raise typer.Exit(1) from error
+app.command("meetings")(meeting_commands.list_meetings)
+app.command("health")(meeting_commands.show_health)
+app.command("minutes")(meeting_commands.print_minutes)
 
 
 @app.command("list")
@@ -69,7 +26,7 @@ def list_groups(home: Home, username: AsUser, post: AtPost, as_json: Json = Fals
 
     from contraparte.groups import boards
 
-    board = boards.board_of(_tenure(username, post), timezone.now())
+    board = boards.board_of(tenure_of(username, post), timezone.now())
     told = [
         {
             "group": row.group.pk,
@@ -84,7 +41,7 @@ def list_groups(home: Home, username: AsUser, post: AtPost, as_json: Json = Fals
         }
         for row in (*board.rows, *board.ended)
     ]
-    _say(told, as_json=as_json)
+    say(told, as_json=as_json)
 
 
 @app.command("show")
@@ -100,8 +57,8 @@ def show_group(number: Number, home: Home, username: AsUser, post: AtPost) -> No
 
     from contraparte.groups import queries
 
-    tenure = _tenure(username, post)
-    row, standing = queries.standing(tenure, _group(tenure, number).pk, timezone.now())
+    tenure = tenure_of(username, post)
+    row, standing = queries.standing(tenure, group_of(tenure, number).pk, timezone.now())
     told = {
         "group": row.pk,
         "name": {"en": row.name_en, "es": row.name_es},
@@ -138,8 +95,8 @@ def propose_charter(  # noqa: PLR0917 (each is an option with a name)
     from contraparte.groups.messages import Charter
     from contraparte.protocol.errors import ContraparteError
 
-    tenure = _tenure(username, post, "groups.write")
-    row = _group(tenure, number)
+    tenure = tenure_of(username, post, "groups.write")
+    row = group_of(tenure, number)
     try:
         read = Charter.model_validate_json(text.read_text("utf-8")).model_dump(mode="json")
     except (OSError, UnicodeDecodeError, ValidationError) as refused:
@@ -149,7 +106,7 @@ def propose_charter(  # noqa: PLR0917 (each is an option with a name)
     try:
         sent = founding.propose_charter(row, read, base=base, by=tenure, now=now)
     except ContraparteError as refused:
-        _refuse(refused)
+        refuse(refused)
         return
     for gap in founding.gaps_of(row, read, now=now):
         typer.echo(f"{'mind' if gap.warns else 'lacks'} {gap.field}: {gap.code}", err=True)
@@ -173,15 +130,44 @@ def approve_charter(
     from contraparte.groups.actions import founding
     from contraparte.protocol.errors import ContraparteError
 
-    tenure = _tenure(username, post, "groups.approve")
-    row = _group(tenure, number)
+    tenure = tenure_of(username, post, "groups.approve")
+    row = group_of(tenure, number)
     try:
         founding.approve_charter(row, key, by=tenure, now=timezone.now())
     except ContraparteError as refused:
-        _refuse(refused)
+        refuse(refused)
         return
     row.refresh_from_db()
     typer.echo(f"approved; the group is {row.state}")
+
+
+@app.command("decline")
+def decline_charter(  # noqa: PLR0917 (each is an option with a name)
+    number: Number,
+    key: Annotated[str, typer.Argument(help="Key of the text, as `group show` prints it.")],
+    home: Home,
+    username: AsUser,
+    post: AtPost,
+    reason: Annotated[str, typer.Option("--reason", help="Why; the other side reads it.")],
+) -> None:
+    """Decline a text of the charter, or take our own back."""
+    from contraparte.start import open_home
+
+    open_home(home)
+    from django.utils import timezone
+
+    from contraparte.groups.actions import founding
+    from contraparte.protocol.errors import ContraparteError
+
+    tenure = tenure_of(username, post, "groups.decline")
+    row = group_of(tenure, number)
+    try:
+        founding.decline_charter(row, key, reason=reason, by=tenure, now=timezone.now())
+    except ContraparteError as refused:
+        refuse(refused)
+        return
+    row.refresh_from_db()
+    typer.echo(f"declined; the group is {row.state}")
 
 
 @app.command("promises")
@@ -192,7 +178,7 @@ def list_promises(home: Home, username: AsUser, post: AtPost, as_json: Json = Fa
     open_home(home)
     from contraparte.groups import queries
 
-    rows = queries.promises_of(_tenure(username, post)).filter(is_live=True)[:300]
+    rows = queries.promises_of(tenure_of(username, post)).filter(is_live=True)[:300]
     told = [
         {
             "commitment": row.pk,
@@ -205,4 +191,4 @@ def list_promises(home: Home, username: AsUser, post: AtPost, as_json: Json = Fa
         }
         for row in rows
     ]
-    _say(told, as_json=as_json)
+    say(told, as_json=as_json)

@@ -203,9 +203,7 @@ def _call(
     lines = told.agenda or []
     require_words("agenda", [one.text for one in lines])
     refuse({} if is_zone(zone) else {"zone": "unknown"})
-    meeting_queries.require_working_day(
-        group, told.starts.astimezone(ZoneInfo(zone)).date(), is_confirmed=told.anyway
-    )
+    meeting_queries.require_working_day(group, told.starts.astimezone(ZoneInfo(zone)).date(), is_confirmed=told.anyway)
     word = acts.call_meeting(
         group, starts=told.starts, ends=told.ends, zone=zone, venue=told.venue,
         agenda=[asdict(one) for one in agenda] or [one.dict() for one in lines],
