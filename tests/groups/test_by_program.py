@@ -58,8 +58,13 @@ def working_time(world: GroupWorld, days: int) -> dict[str, str]:
 def test_programs_of_both_sides_work_a_group_from_its_proposal_to_agreed_minutes(world: GroupWorld) -> None:
     chair, sponsor, principal, partner = map(Program, (world.chair, world.sponsor, world.principal, world.partner))
     proposal = {"counterpart": CHAIRS["b"], "name": {"es": "Secuestro"}, "kind": "working_group"}
-    for wrong, field in (({"kind": "club"}, "kind"), ({"counterpart": CHAIRS["a"]}, "counterpart"), ({"name": {}}, "name"),
-                         ({"succeeds": [7]}, "succeeds"), ({"nombre": "x"}, "nombre")):  # fmt: skip
+    for wrong, field in (
+        ({"kind": "club"}, "kind"),
+        ({"counterpart": CHAIRS["a"]}, "counterpart"),
+        ({"succeeds": [7]}, "succeeds"),
+        ({"nombre": "x"}, "nombre"),
+        ({"name": {}}, "name"),
+    ):
         refused = chair.send("groups", proposal | wrong)
         assert (refused.status_code, refused.json()["field"]) == (422, field)
     pk = chair.done("groups", proposal)["id"]
@@ -82,9 +87,13 @@ def test_programs_of_both_sides_work_a_group_from_its_proposal_to_agreed_minutes
     )
     assert (free.status_code, free.json()["field"]) == (422, "anyway")
     assert "fin de semana" in free.json()["title"]
-    for wrong, field in (({"starts": when["starts"].rstrip("Z")}, "starts"), ({"zone": "Mars/Base"}, "zone"),
-                         ({"agenda": [{"text": {}}]}, "agenda.0.text"), ({"lugar": "x"}, "lugar"),
-                         ({"starts": when["ends"]}, "ends")):  # fmt: skip
+    for wrong, field in (
+        ({"starts": when["starts"].rstrip("Z")}, "starts"),
+        ({"starts": when["ends"]}, "ends"),
+        ({"zone": "Mars/Base"}, "zone"),
+        ({"agenda": [{"text": {}}]}, "agenda.0.text"),
+        ({"lugar": "x"}, "lugar"),
+    ):
         refused = chair.send(call, when | wrong)
         assert (refused.status_code, refused.json()["field"]) == (422, field)
     above = chair.send(call, when | {"agenda": [{"text": {"en": "An informer"}, "handling": "H2"}]})
