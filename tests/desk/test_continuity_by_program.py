@@ -48,6 +48,11 @@ def test_programs_read_a_leaving_name_who_takes_over_and_acknowledge_and_never_r
         assert Program(stranger).get("handovers").json()["items"] == []
         assert Program(stranger).send(f"{place}/acknowledge").status_code == 404
     assert guard.get(place).status_code == 403
+    posts = guard.get("posts").json()
+    held = {one["post"]: set(one["holders"]) for one in posts["items"] if one["standing"] == "held"}
+    assert held == {SONORA: {"arturo", "beatriz", "olga", "walter"}}
+    assert (posts["vacant"], posts["exits_12_months"]) == (0, 0)
+    assert [one["post"] for one in Program(nora).get("posts").json()["items"]] == [NEW]
 
     assert olga.send(f"{place}/pack", key="again-001").status_code == 200
     assert olga.send(f"{place}/pack", key="again-001").status_code == 200

@@ -102,7 +102,7 @@ def test_every_operation_declares_its_door_and_every_address_is_an_operation() -
 
 
 #: Without content on their pages as well: posts, proofs, figures.
-CONTENT_FREE = {"contacts.view", "handover.assign", "log.view", "outcomes.figures", "traces.trends"}
+CONTENT_FREE = {"contacts.view", "handover.assign", "log.view", "outcomes.figures", "posts.view", "traces.trends"}
 
 
 def test_administrators_and_auditors_hold_permissions_of_operations_only_where_no_content_is() -> None:

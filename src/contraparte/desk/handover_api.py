@@ -1,4 +1,4 @@
-"""Hand-overs for programs: who leaves, what the post has open, who takes over.
+"""Posts and hand-overs for programs: who answers for a post, who leaves, what the post has open, who takes over.
 
 The note of who leaves is in no answer: it is theirs to write and their successor's to read, on the page and on paper.
 That somebody leaves, and that access ends now, is said on the page of the post by who answers for it in person.
@@ -26,6 +26,29 @@ class Successor(Schema):
     """Who takes over, by the number under `candidates`."""
 
     successor: int
+
+
+@router.get("/posts", auth=Opens("posts.view", "read"))
+def list_posts(request: ApiRequest) -> dict[str, Any]:
+    """Posts of the caller's agency, vacant ones that owe something first, and how fast the agency loses people."""
+    now = timezone.now()
+    figures = handovers.erosion_for(request.tenure, now)
+    return {
+        "items": [
+            {
+                "post": one.post.pk,
+                "standing": str(one.standing),
+                "holders": [str(held.person) for held in one.holders],
+                "owed": one.owed,
+                "is_alarm": one.is_alarm,
+            }
+            for one in handovers.post_lines(request.tenure.post.agency_id, now)
+        ],
+        "exits_12_months": figures.exits,
+        "tenures_running": figures.running,
+        "median_tenure_days": figures.median_days,
+        "vacant": figures.vacancies,
+    }
 
 
 @router.get("/handovers", auth=Opens("handover.view", "read"))
