@@ -24,6 +24,7 @@ from contraparte.protocol.ids import agency_of, country_of
 MOST_GROUPS = 300
 LONGEST = 120  # of the name by which a request names its group
 YEAR = timedelta(days=365)
+NEVER = datetime.max.replace(tzinfo=UTC)
 ALIVE = ("active", "provisional")
 SILENT = ("dormant", "rechartering")
 GOOD = ("achieved", "on_track")
@@ -75,8 +76,8 @@ class Board:
 
 
 def board_of(tenure: Tenure, now: datetime) -> Board:
-    """The groups a tenure reads, what needs attention first."""
-    groups = list(queries.groups_of(tenure)[:MOST_GROUPS])
+    """The groups a tenure reads, what needs attention first: the longest silent, then who falls silent next."""
+    groups = list(queries.groups_of(tenure).select_related(None)[:MOST_GROUPS])
     late = overdue_by_group(groups, now)
     empty = vacant_of({post for one in groups for post in one.posts}, now)
     rows = [
@@ -90,11 +91,16 @@ def board_of(tenure: Tenure, now: datetime) -> Board:
     ]
     known = (*ALIVE, *SILENT, *ENDS)
     return Board(
-        silent=[row for row in rows if row.group.state in SILENT],
-        alive=[row for row in rows if row.group.state in ALIVE],
+        silent=sorted((row for row in rows if row.group.state in SILENT), key=_falls_silent),
+        alive=sorted((row for row in rows if row.group.state in ALIVE), key=_falls_silent),
         begun=[row for row in rows if row.group.state not in known],
         ended=[row for row in rows if row.group.state in ENDS],
     )
+
+
+def _falls_silent(row: Row) -> datetime:
+    """When a group fell or will fall silent by its cadence; last those that name none."""
+    return row.group.dormant_at or NEVER
 
 
 def local_day(group: Group, now: datetime) -> date:

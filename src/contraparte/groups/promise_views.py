@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -36,21 +37,27 @@ class Line:
 
 @page("groups.view")
 def promises(request: PageRequest) -> HttpResponse:
-    """What we promised each other: both sides of all groups, what is late first."""
+    """What we promised each other: both sides of all groups, what is late first; what is over, page by page."""
     now = timezone.now()
-    rows = queries.promises_of(request.tenure) | queries.own_promises(request.tenure)
+    rows = queries.promises_seen(request.tenure)
     wanted = request.GET.get("group", "")
     if wanted.isdecimal() and len(wanted) < 12:
         rows = rows.filter(group=int(wanted))
-    lines = [Line(row, boards.local_day(row.group, now)) for row in rows.distinct().order_by("due_on", "pk")[:MOST]]
-    live = [one for one in lines if one.promise.is_live]
+    over = Paginator(rows.filter(is_live=False).order_by("-due_on", "-pk"), queries.PAGE)
+    shown = over.get_page(request.GET.get("page"))
+    running = rows.filter(is_live=True).order_by("due_on", "pk")
+    live = [Line(row, boards.local_day(row.group, now)) for row in running[:MOST]]
+    told = [Line(row, boards.local_day(row.group, now)) for row in shown]
     context = {
         "ours": [one for one in live if one.is_ours],
         "theirs": [one for one in live if not one.is_ours],
-        "over": [one for one in lines if not one.promise.is_live][::-1],
+        "over": told,
+        "page": shown,
+        "many_over": over.count,
+        "left_out": running.count() - MOST if len(live) == MOST else 0,
         "overdue": sum(one.is_overdue for one in live),
         "escalated": sum(one.is_escalated for one in live),
-        "posts": names_of(one.promise.owner for one in lines),
+        "posts": names_of(one.promise.owner for one in (*live, *told)),
         "chosen": queries.groups_of(request.tenure).filter(pk=wanted).first() if wanted.isdecimal() else None,
     }
     return render(request, "groups/promises.html", context)
