@@ -24,7 +24,7 @@ from bench.rows import Row, Size
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "explanation" / "performance.md"
 # In the order of the table; a module that a room brings later takes its place when it is there.
-ORDER = ("primitives", "accept", "road", "attachments", "ledger", "proofs", "books", "traces", "pages")
+ORDER = ("primitives", "accept", "road", "attachments", "ledger", "proofs", "books", "traces", "pages", "board")
 MODULES = tuple(name for name in ORDER if (Path(__file__).parent / f"{name}.py").exists())
 
 

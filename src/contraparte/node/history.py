@@ -1,4 +1,4 @@
-"""Ten years of a hundred groups in a demo node: the directory as a country publishes it, then every word both sides said.
+"""Ten years of a hundred groups in a demo node: directories as countries publish them, then every word of both sides.
 
     world/group_history (words, judged) ─▶ threads, messages, words ─▶ changes of agency ─▶ every group worked out
 
@@ -16,7 +16,7 @@ import hashlib
 import json
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -27,7 +27,7 @@ from django.conf import settings
 
 from contraparte.directory import actions as directory
 from contraparte.directory import client, publisher, queries
-from contraparte.directory.models import Agency
+from contraparte.directory.models import Agency, Person
 from contraparte.directory.rules.lineage import write_event
 from contraparte.directory.rules.register import AgencyEntry, KeyEntry, Register
 from contraparte.directory.rules.roles import Role
@@ -94,7 +94,7 @@ def load_history(
     """
     if not settings.DEMO:
         raise NotADemoError("this node is no demo")
-    if Group.objects.exists() or Agency.objects.exists():
+    if any(model.objects.exists() for model in (Agency, Person)):
         raise NotADemoError("this node holds records already")
     tell = tell or (lambda _step, _done: None)
     span = Span(now - YEAR * years, now)
@@ -160,10 +160,10 @@ def found_directory(root_folder: Path, span: Span) -> None:
     _sign(span)
 
 
-def _keys(agencies: Iterable[str], now: datetime) -> list[KeyEntry]:
+def _keys(agencies: Sequence[str], now: datetime) -> list[KeyEntry]:
     """Keys of these agencies; those of the operator were made with the node."""
     file = settings.HOME.path / PUBLIC_KEYS
-    told = json.loads(file.read_text("utf-8")) if file.exists() else {"agency": "", "keys": []}
+    told: dict[str, Any] = json.loads(file.read_text("utf-8")) if file.exists() else {"agency": "", "keys": []}
     own = [KeyEntry.model_validate(entry) for entry in told["keys"]] if told["agency"] in agencies else []
     return [*own, *directory.make_keys([name for name in agencies if name != told["agency"]], now=now)]
 
@@ -184,7 +184,7 @@ def _sign(span: Span) -> None:
             row = directory.sign_event(document, country=country, now=now)
         event = directory.signed_event(row).to_bytes()
         registers = {name: one.with_lineage(row.pk, event) for name, one in registers.items()}
-    for country, register in registers.items():
+    for register in registers.values():
         publisher.publish(register, now=now)
     for country in COUNTRIES:
         client.refresh(country, now=now)
@@ -213,7 +213,9 @@ def _line_of_holders(country: str, chair: int, span: Span, chance: random.Random
         number += 1
         ends = at + timedelta(days=chance.randint(400, 1_500))
         name = f"{slug}-{number}" if country == "mx" else f"us-{slug}-{number}"
-        shown = f"Titular {number} de la mesa {chair + 1}" if country == "mx" else f"Holder {number} of desk {chair + 1}"
+        shown = (
+            f"Titular {number} de la mesa {chair + 1}" if country == "mx" else f"Holder {number} of desk {chair + 1}"
+        )
         person = directory.add_person(name, shown, language="es" if country == "mx" else "en")
         for begins, until, agency in _pieces(country, chair, at, min(ends, leaves or ends), span):
             post = queries.post(f"{agency}/{slug}")
@@ -285,7 +287,9 @@ def _keep(story: Story) -> None:
         )  # fmt: skip
 
 
-def _message(story: Story, word: Word, side: Side, thread: Conversation, turns: Counter[tuple[str, str, str]]) -> Message:
+def _message(
+    story: Story, word: Word, side: Side, thread: Conversation, turns: Counter[tuple[str, str, str]]
+) -> Message:
     """The row of a word on one side: who said it to whom under the names of that day. It has no content and no leaf."""
     direction = "out" if word.side == side else "in"
     sender, recipient = story.post(word.side, word.at), story.post(other(word.side), word.at)

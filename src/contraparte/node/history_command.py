@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 OPERATOR = "mx.fiscalia-norte"
 STEPS = {
-    "directory": "Keys, directories, accord and three changes of agency signed by both countries; people in their posts",
+    "directory": "Keys, directories, people; an accord and three changes of agency signed by both countries",
     "words": "What both sides said, group by group",
     "changes": "Threads follow the changes of agency",
     "groups": "Every group is worked out on both sides, which must read the same",
@@ -92,9 +92,7 @@ def _load(home: Path, screen: Screen, groups: int, years: int, seed: int) -> "Lo
             screen.say(f"  {done} of {groups} groups, {time.monotonic() - begun:.0f} s")
 
     try:
-        return load_history(
-            home / "root-keys", groups=groups, years=years, seed=seed, now=timezone.now(), tell=tell
-        )
+        return load_history(home / "root-keys", groups=groups, years=years, seed=seed, now=timezone.now(), tell=tell)
     except NotADemoError as error:
         raise HomeTakenError(str(error)) from error
 

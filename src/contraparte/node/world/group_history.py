@@ -99,9 +99,7 @@ class Story:
         return self.cast.chair(side, at)
 
 
-def tell(
-    number: int, *, seed: int, cast: Cast, since: datetime, until: datetime, into: UUID | None = None
-) -> Story:
+def tell(number: int, *, seed: int, cast: Cast, since: datetime, until: datetime, into: UUID | None = None) -> Story:
     """The whole history of one group. `into`: the group it is merged into where its fate is that."""
     chance = random.Random(f"{seed} {number}")  # noqa: S311 (a world, not a secret)
     story = Story(number, uuid_of(number, seed), cast, chance, until)
@@ -123,7 +121,9 @@ def uuid_of(number: int, seed: int) -> UUID:
 
 def subject_of(number: int) -> tuple[texts.Subject, texts.Both]:
     """What a group is about, and where."""
-    return texts.SUBJECTS[number % len(texts.SUBJECTS)], texts.REGIONS[number // len(texts.SUBJECTS) % len(texts.REGIONS)]
+    return texts.SUBJECTS[number % len(texts.SUBJECTS)], texts.REGIONS[
+        number // len(texts.SUBJECTS) % len(texts.REGIONS)
+    ]
 
 
 @dataclass(slots=True)
@@ -258,7 +258,10 @@ class _Life:
     def minutes(self, at: datetime, key: str, writer: Side, *, informal: bool) -> None:
         """A side writes them; the other agrees, disputes, leaves them lie, or has written at the same moment."""
         story, chance = self.story, self.story.chance
-        body = {"meeting": key, "text": (texts.INFORMAL if informal else chance.choice(texts.MINUTES)).plain()}
+        body: dict[str, Any] = {
+            "meeting": key,
+            "text": (texts.INFORMAL if informal else chance.choice(texts.MINUTES)).plain(),
+        }
         if not informal:
             body |= {"decisions": [chance.choice(texts.DECISIONS).plain()], "handling": "H1"}
             body["commitments"] = [self.promised(at, n) for n in range(chance.choices((0, 1, 2), (35, 45, 20))[0])]
@@ -271,7 +274,7 @@ class _Life:
             written = story.say(writer, "minutes.propose", at, **body)
         if lot > 0.97:
             return
-        answer = self.dispute if 0.93 < lot else self.agree
+        answer = self.dispute if lot > 0.93 else self.agree
         story.plan(at + timedelta(days=chance.randint(1, 9)), lambda when: answer(when, written, other(writer)))
 
     def agree(self, at: datetime, written: str, side: Side) -> None:

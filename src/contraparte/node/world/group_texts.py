@@ -32,8 +32,10 @@ REGIONS: Final = (
     Both("highlands", "sierra"),
 )
 SUBJECTS: Final = (
-    Subject("Kidnapping", "Secuestro", "1.1.1.1", "working_group", Both("kidnappings reported", "secuestros denunciados")),
-    Subject("Extortion", "Extorsión", "1.1.1.1", "working_group", Both("extortions reported", "extorsiones denunciadas")),
+    Subject("Kidnapping", "Secuestro", "1.1.1.1", "working_group",
+            Both("kidnappings reported", "secuestros denunciados")),
+    Subject("Extortion", "Extorsión", "1.1.1.1", "working_group",
+            Both("extortions reported", "extorsiones denunciadas")),
     Subject("Homicide methods", "Métodos de investigación de homicidios", "1.1.1.2", "technical",
             Both("homicides investigated", "homicidios investigados")),
     Subject("Missing persons", "Personas desaparecidas", "1.1.1", "liaison",
@@ -57,7 +59,8 @@ SUBJECTS: Final = (
             Both("consignments not declared", "embarques no declarados")),
     Subject("Money laundering", "Lavado de dinero", "3.1.1", "working_group",
             Both("unexplained transfers", "transferencias sin explicación")),
-    Subject("Bulk cash", "Efectivo a granel", "3.1.1", "liaison", Both("seizures of cash", "aseguramientos de efectivo")),
+    Subject("Bulk cash", "Efectivo a granel", "3.1.1", "liaison",
+            Both("seizures of cash", "aseguramientos de efectivo")),
     Subject("Fuel theft", "Robo de combustible", "3.1.1", "case_team", Both("illegal taps", "tomas clandestinas")),
     Subject("Fugitives", "Personas prófugas", "3.2.1", "liaison", Both("orders not served", "órdenes sin cumplir")),
     Subject("Mutual legal assistance", "Asistencia jurídica mutua", "3.2.1", "high_level",
@@ -91,7 +94,8 @@ INFORMAL: Final = Both(
     "Only one side was there. Nothing was decided.", "Solo asistió una de las partes. No se tomó ninguna decisión."
 )
 DISPUTED: Final = Both(
-    "We remember it otherwise: the figures were not agreed.", "Lo recordamos de otro modo: no hubo acuerdo en las cifras."
+    "We remember it otherwise: the figures were not agreed.",
+    "Lo recordamos de otro modo: no hubo acuerdo en las cifras.",
 )
 DECISIONS: Final = (
     Both("Samples travel within ten days.", "Las muestras se envían en un plazo de diez días."),
@@ -107,7 +111,9 @@ PROMISES: Final = (
     Both("Write the joint protocol", "Redactar el protocolo conjunto"),
     Both("Give the figures of the half-year", "Entregar las cifras del semestre"),
 )
-REFORM: Final = Both("Change our own rules on keeping evidence", "Modificar nuestras propias reglas de resguardo de indicios")
+REFORM: Final = Both(
+    "Change our own rules on keeping evidence", "Modificar nuestras propias reglas de resguardo de indicios"
+)
 CANCELED: Final = "Cierre presupuestal / End of the budget year"
 VENUES: Final = ("Sala 1 / Room 1", "Videoconferencia / By video", "Oficina de enlace / Liaison office")
 CONCLUDED: Final = "Se cumplió el objetivo / The goal was reached"
