@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, Q, QuerySet
 
 from contraparte.desk.registry import GroupWork, group_work
 from contraparte.directory import queries as directory
@@ -117,6 +117,32 @@ def overdue_by_group(groups: Sequence[Group], now: datetime) -> dict[int, list[i
     for group, due_on, missed in rows.values_list("group_id", "due_on", "missed_before"):
         if due_on < days[group]:
             found.setdefault(group, []).append(missed + 1)
+    return found
+
+
+@dataclass(slots=True)
+class Lateness:
+    """How many promises run on each side, how many are late, how many come to both principals."""
+
+    ours: int = 0
+    theirs: int = 0
+    overdue: int = 0
+    escalated: int = 0
+
+
+def lateness(rows: QuerySet[Promise], now: datetime) -> Lateness:
+    """The figures of promises that run, in one question and without their words, however many they are."""
+    found = Lateness()
+    days: dict[str, date] = {}
+    told = rows.order_by().values_list("side", "group__side", "group__time_zone", "state", "due_on", "missed_before")
+    for side, own, zone, state, due_on, missed in told:
+        if zone not in days:
+            days[zone] = now.astimezone(ZoneInfo(zone) if is_zone(zone) else UTC).date()
+        is_overdue = state in WORKING and due_on < days[zone]
+        found.ours += side == own
+        found.theirs += side != own
+        found.overdue += is_overdue
+        found.escalated += missed + is_overdue >= ESCALATES_AT
     return found
 
 

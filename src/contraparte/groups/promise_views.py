@@ -1,9 +1,12 @@
 """What both sides promised each other, and how far the goals have come."""
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import F
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -21,8 +24,6 @@ from contraparte.groups.views import about, told_of
 from contraparte.web.finding import or_404
 from contraparte.web.permissions import PageRequest, form_page, may, page
 
-MOST = 300
-
 
 class Line:
     """One promise in a list."""
@@ -33,6 +34,11 @@ class Line:
         self.missed = promise.missed_before + self.is_overdue
         self.is_escalated = promise.is_live and self.missed >= ESCALATES_AT
         self.is_ours = promise.side == promise.group.side
+
+
+def lines_of(rows: Iterable[Promise], now: datetime) -> list[Line]:
+    """Promises as lists show them."""
+    return [Line(row, boards.local_day(row.group, now)) for row in rows]
 
 
 @page("groups.view")
@@ -46,18 +52,23 @@ def promises(request: PageRequest) -> HttpResponse:
     over = Paginator(rows.filter(is_live=False).order_by("-due_on", "-pk"), queries.PAGE)
     shown = over.get_page(request.GET.get("page"))
     running = rows.filter(is_live=True).order_by("due_on", "pk")
-    live = [Line(row, boards.local_day(row.group, now)) for row in running[:MOST]]
-    told = [Line(row, boards.local_day(row.group, now)) for row in shown]
+    ours = lines_of(running.filter(side=F("group__side"))[: queries.PAGE], now)
+    theirs = lines_of(running.exclude(side=F("group__side"))[: queries.PAGE], now)
+    told = lines_of(shown, now)
+    late = boards.lateness(running, now)
     context = {
-        "ours": [one for one in live if one.is_ours],
-        "theirs": [one for one in live if not one.is_ours],
+        "ours": ours,
+        "theirs": theirs,
+        "many_ours": late.ours,
+        "many_theirs": late.theirs,
+        "more_ours": late.ours - len(ours),
+        "more_theirs": late.theirs - len(theirs),
         "over": told,
         "page": shown,
         "many_over": over.count,
-        "left_out": running.count() - MOST if len(live) == MOST else 0,
-        "overdue": sum(one.is_overdue for one in live),
-        "escalated": sum(one.is_escalated for one in live),
-        "posts": names_of(one.promise.owner for one in (*live, *told)),
+        "overdue": late.overdue,
+        "escalated": late.escalated,
+        "posts": names_of(one.promise.owner for one in (*ours, *theirs, *told)),
         "chosen": queries.groups_of(request.tenure).filter(pk=wanted).first() if wanted.isdecimal() else None,
     }
     return render(request, "groups/promises.html", context)
