@@ -3,6 +3,7 @@
     make bench                          everything, quick sizes (some minutes)
     make bench ARGS="--full"            everything, at the sizes of the goals (hours)
     make bench ARGS="primitives ledger" a part, printed and not written
+    make bench ARGS="board --write"     a part, put in its place on the page with its own day and load
 
 Each module runs in a process and a home of its own, so that none measures what another left in memory.
 """
@@ -24,7 +25,8 @@ from bench.rows import Row, Size
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "explanation" / "performance.md"
 # In the order of the table; a module that a room brings later takes its place when it is there.
-ORDER = ("primitives", "accept", "road", "attachments", "ledger", "proofs", "books", "traces", "pages")
+ORDER = ("primitives", "accept", "road", "attachments", "ledger", "proofs", "books", "traces", "pages", "board")
+HEAD = "- **{}.** "  # of a note
 MODULES = tuple(name for name in ORDER if (Path(__file__).parent / f"{name}.py").exists())
 
 
@@ -104,19 +106,41 @@ def page(rows: list[tuple[str, Row]], size: Size, facts: dict[str, str], seconds
         "| what | ours | beside | ratio | goal |",
         "|---|---:|---:|---:|---|",
     ]
-    for _, row in rows:
-        beside = f"{figure(row.beside)} {row.unit} ({row.beside_name})" if row.beside else "–"
-        lines.append(f"| {row.what} | {figure(row.value)} {row.unit} | {beside} | {figure(row.ratio)} | {row.goal} |")
-    notes = [f"- **{row.what}.** {row.note}" for _, row in rows if row.note]
+    lines += [line(row) for _, row in rows]
+    notes = [f"{HEAD.format(row.what)}{row.note}" for _, row in rows if row.note]
     if notes:
         lines += ["", "## Notes", "", *notes]
     return "\n".join(lines) + "\n"
+
+
+def line(row: Row) -> str:
+    """One line of the table."""
+    beside = f"{figure(row.beside)} {row.unit} ({row.beside_name})" if row.beside else "–"
+    return f"| {row.what} | {figure(row.value)} {row.unit} | {beside} | {figure(row.ratio)} | {row.goal} |"
+
+
+def amended(before: str, rows: list[Row], facts: dict[str, str]) -> str:
+    """The page with some rows taken anew, or added; their notes say on which day and beside what load."""
+    taken = f"Taken apart on {datetime.datetime.now(datetime.UTC):%d %B %Y}; load before: {facts['load before']}."
+    table, _, notes = before.rstrip("\n").partition("\n\n## Notes\n\n")
+    lines, told = table.split("\n"), notes.split("\n") if notes else []
+    for row in rows:
+        _put(lines, f"| {row.what} |", line(row))
+        _put(told, HEAD.format(row.what), f"{HEAD.format(row.what)}{f'{row.note} {taken}'.strip()}")
+    return "\n".join([*lines, "", "## Notes", "", *told]) + "\n"
+
+
+def _put(lines: list[str], begins: str, text: str) -> None:
+    """In the place of the line that begins so, or at the end."""
+    place = next((index for index, one in enumerate(lines) if one.startswith(begins)), len(lines))
+    lines[place : place + 1] = [text]
 
 
 def main() -> None:
     """Run what is asked for; everything at once is also written down."""
     reader = argparse.ArgumentParser(prog="bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     reader.add_argument("modules", nargs="*", choices=[*MODULES, []], help="only these")
+    reader.add_argument("--write", action="store_true", help="put a part in its place on the page")
     reader.add_argument("--full", action="store_true", help="the sizes of the goals")
     wanted = reader.parse_args()
     size = Size.FULL if wanted.full else Size.QUICK
@@ -125,6 +149,9 @@ def main() -> None:
         print(f"-- {name}", flush=True)
         found, _ = run_module(name, size)
         rows += [(name, row) for row in found]
+    if wanted.modules and wanted.write:
+        PAGE.write_text(amended(PAGE.read_text("utf-8"), [row for _, row in rows], facts), "utf-8")
+        print(f"amended {PAGE.relative_to(ROOT)}")
     if not wanted.modules:
         PAGE.write_text(page(rows, size, facts, time.monotonic() - started), "utf-8")
         print(f"wrote {PAGE.relative_to(ROOT)}")

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, Q, QuerySet
 
 from contraparte.desk.registry import GroupWork, group_work
 from contraparte.directory import queries as directory
@@ -24,6 +24,7 @@ from contraparte.protocol.ids import agency_of, country_of
 MOST_GROUPS = 300
 LONGEST = 120  # of the name by which a request names its group
 YEAR = timedelta(days=365)
+NEVER = datetime.max.replace(tzinfo=UTC)
 ALIVE = ("active", "provisional")
 SILENT = ("dormant", "rechartering")
 GOOD = ("achieved", "on_track")
@@ -75,8 +76,8 @@ class Board:
 
 
 def board_of(tenure: Tenure, now: datetime) -> Board:
-    """The groups a tenure reads, what needs attention first."""
-    groups = list(queries.groups_of(tenure)[:MOST_GROUPS])
+    """The groups a tenure reads, what needs attention first: the longest silent, then who falls silent next."""
+    groups = list(queries.groups_of(tenure).select_related(None)[:MOST_GROUPS])
     late = overdue_by_group(groups, now)
     empty = vacant_of({post for one in groups for post in one.posts}, now)
     rows = [
@@ -90,11 +91,16 @@ def board_of(tenure: Tenure, now: datetime) -> Board:
     ]
     known = (*ALIVE, *SILENT, *ENDS)
     return Board(
-        silent=[row for row in rows if row.group.state in SILENT],
-        alive=[row for row in rows if row.group.state in ALIVE],
+        silent=sorted((row for row in rows if row.group.state in SILENT), key=_falls_silent),
+        alive=sorted((row for row in rows if row.group.state in ALIVE), key=_falls_silent),
         begun=[row for row in rows if row.group.state not in known],
         ended=[row for row in rows if row.group.state in ENDS],
     )
+
+
+def _falls_silent(row: Row) -> datetime:
+    """When a group fell or will fall silent by its cadence; last those that name none."""
+    return row.group.dormant_at or NEVER
 
 
 def local_day(group: Group, now: datetime) -> date:
@@ -111,6 +117,32 @@ def overdue_by_group(groups: Sequence[Group], now: datetime) -> dict[int, list[i
     for group, due_on, missed in rows.values_list("group_id", "due_on", "missed_before"):
         if due_on < days[group]:
             found.setdefault(group, []).append(missed + 1)
+    return found
+
+
+@dataclass(slots=True)
+class Lateness:
+    """How many promises run on each side, how many are late, how many come to both principals."""
+
+    ours: int = 0
+    theirs: int = 0
+    overdue: int = 0
+    escalated: int = 0
+
+
+def lateness(rows: QuerySet[Promise], now: datetime) -> Lateness:
+    """The figures of promises that run, in one question and without their words, however many they are."""
+    found = Lateness()
+    days: dict[str, date] = {}
+    told = rows.order_by().values_list("side", "group__side", "group__time_zone", "state", "due_on", "missed_before")
+    for side, own, zone, state, due_on, missed in told:
+        if zone not in days:
+            days[zone] = now.astimezone(ZoneInfo(zone) if is_zone(zone) else UTC).date()
+        is_overdue = state in WORKING and due_on < days[zone]
+        found.ours += side == own
+        found.theirs += side != own
+        found.overdue += is_overdue
+        found.escalated += missed + is_overdue >= ESCALATES_AT
     return found
 
 

@@ -177,7 +177,9 @@ def notices(tenure: Tenure, now: datetime) -> Iterable[Notice]:
     silent = rows.filter(state__in=boards.SILENT, next_at=None).order_by("dormant_at")
     first = silent.values_list("dormant_at", flat=True).first()
     yield Notice(gettext_lazy("groups that have fallen silent"), silent.count(), board, first)
-    found = list(rows.exclude(state__in=ENDS)[: boards.MOST_GROUPS])
+    # Asked at every page: only what is counted is read.
+    running = rows.exclude(state__in=ENDS).select_related(None).only("time_zone", "posts")
+    found = list(running[: boards.MOST_GROUPS])
     late = boards.overdue_by_group(found, now)
     many = sum(map(len, late.values()))
     yield Notice(gettext_lazy("commitments of your groups past their day"), many, reverse("groups:promises"))

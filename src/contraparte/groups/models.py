@@ -141,6 +141,7 @@ class Promise(models.Model):
         constraints = [models.UniqueConstraint(fields=("group", "key"), name="promise_once")]
         indexes = [
             models.Index(fields=("owner", "due_on"), name="promise_desk", condition=models.Q(is_live=True)),
+            models.Index(fields=("group", "due_on"), name="promise_board", condition=models.Q(is_live=True)),
         ]
 
     def __str__(self) -> str:

@@ -1,8 +1,12 @@
 """What both sides promised each other, and how far the goals have come."""
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import F
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -20,8 +24,6 @@ from contraparte.groups.views import about, told_of
 from contraparte.web.finding import or_404
 from contraparte.web.permissions import PageRequest, form_page, may, page
 
-MOST = 300
-
 
 class Line:
     """One promise in a list."""
@@ -34,23 +36,39 @@ class Line:
         self.is_ours = promise.side == promise.group.side
 
 
+def lines_of(rows: Iterable[Promise], now: datetime) -> list[Line]:
+    """Promises as lists show them."""
+    return [Line(row, boards.local_day(row.group, now)) for row in rows]
+
+
 @page("groups.view")
 def promises(request: PageRequest) -> HttpResponse:
-    """What we promised each other: both sides of all groups, what is late first."""
+    """What we promised each other: both sides of all groups, what is late first; what is over, page by page."""
     now = timezone.now()
-    rows = queries.promises_of(request.tenure) | queries.own_promises(request.tenure)
+    rows = queries.promises_seen(request.tenure)
     wanted = request.GET.get("group", "")
     if wanted.isdecimal() and len(wanted) < 12:
         rows = rows.filter(group=int(wanted))
-    lines = [Line(row, boards.local_day(row.group, now)) for row in rows.distinct().order_by("due_on", "pk")[:MOST]]
-    live = [one for one in lines if one.promise.is_live]
+    over = Paginator(rows.filter(is_live=False).order_by("-due_on", "-pk"), queries.PAGE)
+    shown = over.get_page(request.GET.get("page"))
+    running = rows.filter(is_live=True).order_by("due_on", "pk")
+    ours = lines_of(running.filter(side=F("group__side"))[: queries.PAGE], now)
+    theirs = lines_of(running.exclude(side=F("group__side"))[: queries.PAGE], now)
+    told = lines_of(shown, now)
+    late = boards.lateness(running, now)
     context = {
-        "ours": [one for one in live if one.is_ours],
-        "theirs": [one for one in live if not one.is_ours],
-        "over": [one for one in lines if not one.promise.is_live][::-1],
-        "overdue": sum(one.is_overdue for one in live),
-        "escalated": sum(one.is_escalated for one in live),
-        "posts": names_of(one.promise.owner for one in lines),
+        "ours": ours,
+        "theirs": theirs,
+        "many_ours": late.ours,
+        "many_theirs": late.theirs,
+        "more_ours": late.ours - len(ours),
+        "more_theirs": late.theirs - len(theirs),
+        "over": told,
+        "page": shown,
+        "many_over": over.count,
+        "overdue": late.overdue,
+        "escalated": late.escalated,
+        "posts": names_of(one.promise.owner for one in (*ours, *theirs, *told)),
         "chosen": queries.groups_of(request.tenure).filter(pk=wanted).first() if wanted.isdecimal() else None,
     }
     return render(request, "groups/promises.html", context)

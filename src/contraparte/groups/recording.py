@@ -5,6 +5,8 @@ from datetime import UTC, datetime, time, timedelta
 from typing import cast
 from uuid import UUID
 
+from django.db.models import Q
+
 from contraparte.directory.models import Post
 from contraparte.exchange.models import Message
 from contraparte.groups.holders import with_present_posts
@@ -26,19 +28,10 @@ GONE = (Message.State.REJECTED.value, Message.State.EXPIRED.value)  # the other 
 
 def words_of(group: Group) -> list[Word]:
     """What both sides said about a group and both hold, or will."""
-    rows = GroupWord.objects.filter(group=group).exclude(message__state__in=GONE).select_related("message")
-    return [
-        Word(
-            uuid=str(row.message.uuid),
-            side=cast(Side, row.side),
-            turn=row.turn,
-            seen=row.seen,
-            at=row.at,
-            act=row.act,
-            facts=row.facts,
-        )
-        for row in rows
-    ]
+    rows = GroupWord.objects.filter(group=group).exclude(message__state__in=GONE).order_by()
+    # A group of ten years has some thousand words, and they are read at every page: plain values, in no order.
+    told = rows.values_list("message__uuid", "side", "turn", "seen", "at", "act", "facts")
+    return [Word(str(uuid), cast(Side, side), *rest) for uuid, side, *rest in told]
 
 
 def standing_of(group: Group, now: datetime, *, passed: frozenset[UUID] = frozenset()) -> Standing:
@@ -164,6 +157,7 @@ def _next_change(standing: Standing, now: datetime) -> datetime | None:
 
 def _keep_meetings(group: Group, standing: Standing, now: datetime) -> None:
     held = {str(row.key): row for row in group.meetings.all()}
+    fresh: list[Meeting] = []
     for one in standing.meetings.values():
         minutes = one.current_minutes
         told = {
@@ -172,15 +166,17 @@ def _keep_meetings(group: Group, standing: Standing, now: datetime) -> None:
         }  # fmt: skip
         row = held.get(one.key)
         if row is None:
-            Meeting.objects.create(group=group, key=one.key, changed_at=now, **told)
+            fresh.append(Meeting(group=group, key=one.key, changed_at=now, **told))
         elif any(getattr(row, name) != value for name, value in told.items()):
             Meeting.objects.filter(pk=row.pk).update(changed_at=now, **told)
+    Meeting.objects.bulk_create(fresh)
     # A call that crossed with a word that came before it in the order may lose its effect.
     group.meetings.exclude(key__in=list(standing.meetings)).delete()
 
 
 def _keep_promises(group: Group, standing: Standing) -> None:
     held = {row.key: row for row in group.promises.all()}
+    fresh: list[Promise] = []
     for one in standing.promises.values():
         told = {
             "text_en": one.text.en, "text_es": one.text.es, "owner": one.owner, "side": one.side, "state": one.state,
@@ -190,9 +186,10 @@ def _keep_promises(group: Group, standing: Standing) -> None:
         }  # fmt: skip
         row = held.get(one.key)
         if row is None:
-            Promise.objects.create(group=group, key=one.key, **told)
+            fresh.append(Promise(group=group, key=one.key, **told))
         elif any(getattr(row, name) != value for name, value in told.items()):
             Promise.objects.filter(pk=row.pk).update(**told)
+    Promise.objects.bulk_create(fresh)
     group.promises.exclude(key__in=list(standing.promises)).delete()
 
 
@@ -211,7 +208,8 @@ def _keep_readers(group: Group, standing: Standing) -> None:
 
 def _mark_crossed(group: Group, standing: Standing) -> None:
     codes = {word.uuid: code for word, code in standing.crossed}
-    for row in GroupWord.objects.filter(group=group).select_related("message"):
+    touched = Q(message__uuid__in=list(codes)) | ~Q(crossed="")
+    for row in GroupWord.objects.filter(touched, group=group).select_related("message"):
         code = codes.get(str(row.message.uuid), "")
         if row.crossed != code:
             GroupWord.objects.filter(pk=row.pk).update(crossed=code)

@@ -27,6 +27,7 @@ from contraparte.node.demo_acts import Demo, fill_books, found_nodes, is_quiet, 
 from contraparte.node.demo_nodes import DemoFailedError, Node, end_left_over, free_ports
 from contraparte.node.demo_screen import Screen
 from contraparte.node.demo_summary import disagreements, for_programs, is_good, summarise
+from contraparte.node.history_command import history
 from contraparte.node.world.build import Book, build
 from contraparte.node.world.firms import Status
 
@@ -115,10 +116,12 @@ def run(demo: Demo) -> tuple[dict[str, Any], list[tuple[str, str]]]:
 
 
 app = typer.Typer(help="Three nodes on this machine trace 25 recovered guns across the border.")
+app.command("history")(history)
 
 
 @app.callback(invoke_without_command=True)
 def demo_command(  # noqa: PLR0917 (each is an option with a name)
+    context: typer.Context,
     once: Annotated[
         bool, typer.Option("--once", help="stop when all is done instead of leaving the pages open")
     ] = False,
@@ -140,6 +143,8 @@ def demo_command(  # noqa: PLR0917 (each is an option with a name)
     Ends by Ctrl-C, or with --once when everything is answered; the exit code is 0 if every result is what the world
     knows to be true, nothing is lost or doubled, and the ledgers agree.
     """
+    if context.invoked_subcommand:
+        return
     # Told to end by whatever means, the nodes are stopped first.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with demo_folder(home.absolute()) as root:

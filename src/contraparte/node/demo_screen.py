@@ -64,9 +64,11 @@ class Screen:
             self.say(f"[red]{line}[/red]")
         self.say(f"{world['book_records']:,} book records; {summary['seconds']['total']:.0f} seconds in all")
 
-    def links(self, links: list[tuple[str, str]]) -> None:
+    def links(
+        self, links: list[tuple[str, str]], ends: str = "Ctrl-C stops the nodes; their homes stay until the next run."
+    ) -> None:
         """Where to sign in as whom; each address works once."""
         self.console.print("\n[bold]Sign in as[/bold] (each address works once)")
         for label, address in links:
             self.console.print(f"  {label}\n    {address}", soft_wrap=True)
-        self.console.print("\nCtrl-C stops the nodes; their homes stay until the next run.")
+        self.console.print(f"\n{ends}", soft_wrap=True)

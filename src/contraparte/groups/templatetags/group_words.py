@@ -1,12 +1,13 @@
 """Filters that turn the codes of groups into words on a page."""
 
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
+from django.utils.translation import get_language, override
 
 from contraparte.groups import catalogue
 from contraparte.groups.forms import group_name
@@ -99,10 +100,18 @@ def promise_state(code: str) -> SafeString:
 @register.filter
 def heartbeat(beats: list[Any]) -> SafeString:
     """The last meetings as a strip, oldest first; each mark has its own height, and words for who cannot see it."""
-    told = [(state if state in BEATS else "other", f"{_day(on)}: {words(BEATS, state)}") for on, state in beats]
-    mark = '<li class="gr-beat gr-beat--{}" title="{}"><span class="usa-sr-only">{}</span></li>'
-    marks = format_html_join("", mark, [(state, text, text) for state, text in told])
+    tongue = get_language() or "en"
+    marks = format_html_join("", "{}", ((_beat(on, state, tongue),) for on, state in beats))
     return format_html('<ol class="gr-beats">{}</ol>', marks)
+
+
+@lru_cache(maxsize=20_000)
+def _beat(on: str, state: str, tongue: str) -> SafeString:
+    """One mark. A board has a thousand of them, and many groups meet on one day: each is written once."""
+    with override(tongue):
+        text = f"{_day(on)}: {words(BEATS, state)}"
+    mark = '<li class="gr-beat gr-beat--{}" title="{}"><span class="usa-sr-only">{}</span></li>'
+    return format_html(mark, state if state in BEATS else "other", text, text)
 
 
 def _day(told_on: str) -> str:
