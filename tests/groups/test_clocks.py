@@ -133,9 +133,10 @@ def test_a_new_year_begins_where_the_meeting_is() -> None:
     eve, night = date(2026, 12, 31), time(23, 30)
     assert instant_of(eve, night, "America/Tijuana") == datetime(2027, 1, 1, 7, 30, tzinfo=UTC)
     assert instant_of(eve, night, "America/Cancun") == datetime(2027, 1, 1, 4, 30, tzinfo=UTC)
-    assert instant_of(date(2027, 1, 1), time(0), "America/Mexico_City").astimezone(
-        ZoneInfo("America/Tijuana")
-    ).date() == eve
+    assert (
+        instant_of(date(2027, 1, 1), time(0), "America/Mexico_City").astimezone(ZoneInfo("America/Tijuana")).date()
+        == eve
+    )
     assert instant_of(date(2028, 2, 29), night, "America/Tijuana") == datetime(2028, 3, 1, 7, 30, tzinfo=UTC)
 
 
