@@ -10,6 +10,7 @@ import pytest
 import vobject
 from dateutil import tz
 
+from contraparte.groups import calendars
 from contraparte.groups.calendars import calendar_of, zone_component
 from contraparte.groups.models import Group, Meeting
 
@@ -101,3 +102,40 @@ def test_a_meeting_in_utc_needs_no_zone() -> None:
     told = calendar_of([meeting(datetime(2026, 3, 9, 15, tzinfo=UTC), zone="UTC")], language="en").decode()
     assert "DTSTART:20260309T150000Z" in told
     assert "VTIMEZONE" not in told
+
+
+@pytest.mark.parametrize("before", range(60, 68))
+def test_a_line_is_folded_between_letters_also_where_one_takes_two_octets(
+    before: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    title = "x" * before + "ñóñü, reunión; ¿fiscalía?"
+    monkeypatch.setattr(calendars, "title_of", lambda row: title)
+    told = calendar_of([meeting(datetime(2026, 3, 9, 15, tzinfo=UTC))], language="es")
+    rows = lines(told)
+    assert max(map(len, rows)) <= 75
+    for row in rows:
+        row.decode("utf-8")
+    assert vobject.readOne(told.decode()).vevent.summary.value == title
+
+
+def test_a_calendar_over_the_end_of_mexican_summer_time_holds_both_eras() -> None:
+    """Ten o'clock stays ten o'clock in Mexico City, and is another hour for who reads it in the United States."""
+    days = [datetime(2022, 7, 4, 15, tzinfo=UTC), datetime(2022, 10, 31, 16, tzinfo=UTC),
+            datetime(2026, 7, 6, 16, tzinfo=UTC)]  # fmt: skip
+    rows = [meeting(day, zone="America/Mexico_City", number=n, key=UUID(int=n)) for n, day in enumerate(days, 1)]
+    told = calendar_of(rows, language="es").decode()
+    events = vobject.readOne(told).vevent_list
+    assert [event.dtstart.value.astimezone(UTC) for event in events] == days
+    assert [event.dtstart.value.hour for event in events] == [10, 10, 10]
+    assert told.count("BEGIN:VTIMEZONE") == 1
+    zone = told.split("BEGIN:VTIMEZONE")[1].split("END:VTIMEZONE")[0]
+    assert "DTSTART:20221030T020000" in zone  # the last change, in the time before it
+    assert "DTSTART:2023" not in zone
+
+
+def test_a_meeting_over_the_new_year_is_read_with_the_clocks_of_both_years() -> None:
+    eve = datetime(2027, 1, 1, 5, 30, tzinfo=UTC)  # half past nine in the evening of 31 December in Tijuana
+    told = calendar_of([meeting(eve, zone="America/Tijuana")], language="en").decode()
+    event = vobject.readOne(told).vevent
+    assert (event.dtstart.value.date().isoformat(), event.dtend.value.date().isoformat()) == ("2026-12-31",) * 2
+    assert event.dtstart.value.astimezone(UTC) == eve

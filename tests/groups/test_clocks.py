@@ -31,6 +31,13 @@ def works(day: date) -> bool:
         # The border changes with the United States; the state of Sonora and Arizona never do.
         (date(2023, 7, 3), "America/Tijuana", -7),
         (date(2023, 7, 3), "America/Matamoros", -5),
+        (date(2022, 7, 1), "America/Tijuana", -7),
+        (date(2023, 1, 2), "America/Tijuana", -8),
+        # Ojinaga kept the hours of Juárez, and those of Texas since.
+        (date(2022, 7, 1), "America/Ojinaga", -6),
+        (date(2023, 1, 2), "America/Ojinaga", -6),
+        (date(2023, 7, 3), "America/Ojinaga", -5),
+        (date(2023, 7, 3), "America/Chihuahua", -6),
         (date(2022, 7, 1), "America/Ciudad_Juarez", -6),
         (date(2023, 1, 2), "America/Ciudad_Juarez", -7),
         (date(2023, 7, 3), "America/Ciudad_Juarez", -6),
@@ -39,6 +46,9 @@ def works(day: date) -> bool:
         (date(2026, 7, 1), "America/New_York", -4),
         (date(2026, 12, 1), "America/New_York", -5),
         (date(2026, 7, 1), "America/Cancun", -5),
+        (date(2026, 1, 5), "America/Cancun", -5),
+        (date(2026, 1, 5), "America/Hermosillo", -7),
+        (date(2026, 1, 5), "America/Phoenix", -7),
         (date(2028, 2, 29), "America/Chicago", -6),
     ],
 )
@@ -55,8 +65,45 @@ def test_ten_in_mexico_city_moves_by_an_hour_in_new_york_twice_a_year_since_2022
 
 
 @pytest.mark.parametrize(
+    ("day", "pair", "hours"),
+    [
+        # While Mexico kept summer time, the United States began three weeks before it and ended a week after it.
+        (date(2022, 3, 12), ("America/Mexico_City", "America/Chicago"), 0),
+        (date(2022, 3, 14), ("America/Mexico_City", "America/Chicago"), 1),
+        (date(2022, 4, 2), ("America/Mexico_City", "America/Chicago"), 1),
+        (date(2022, 4, 4), ("America/Mexico_City", "America/Chicago"), 0),
+        (date(2022, 10, 29), ("America/Mexico_City", "America/Chicago"), 0),
+        (date(2022, 10, 31), ("America/Mexico_City", "America/Chicago"), 1),
+        (date(2022, 11, 7), ("America/Mexico_City", "America/Chicago"), 0),
+        # Since 30 October 2022 they differ all summer, on the days the United States sets.
+        (date(2026, 3, 7), ("America/Mexico_City", "America/Chicago"), 0),
+        (date(2026, 3, 9), ("America/Mexico_City", "America/Chicago"), 1),
+        (date(2026, 10, 31), ("America/Mexico_City", "America/Chicago"), 1),
+        (date(2026, 11, 2), ("America/Mexico_City", "America/Chicago"), 0),
+        # Neighbours over the line: the border's municipalities never differ, Sonora and Arizona neither.
+        (date(2026, 7, 1), ("America/Tijuana", "America/Los_Angeles"), 0),
+        (date(2026, 3, 9), ("America/Tijuana", "America/Los_Angeles"), 0),
+        (date(2026, 7, 1), ("America/Ciudad_Juarez", "America/Denver"), 0),
+        (date(2026, 7, 1), ("America/Ojinaga", "America/Chicago"), 0),
+        (date(2026, 7, 1), ("America/Matamoros", "America/Chicago"), 0),
+        (date(2026, 7, 1), ("America/Hermosillo", "America/Phoenix"), 0),
+        (date(2026, 7, 1), ("America/Hermosillo", "America/Denver"), 1),
+        (date(2026, 1, 5), ("America/Hermosillo", "America/Denver"), 0),
+        (date(2026, 7, 1), ("America/Cancun", "America/New_York"), 1),
+        (date(2026, 1, 5), ("America/Cancun", "America/New_York"), 0),
+    ],
+)
+def test_two_places_differ_by_as_many_hours_as_their_clocks_do_on_that_day(
+    day: date, pair: tuple[str, str], hours: int
+) -> None:
+    here, there = (instant_of(day, TEN, zone) for zone in pair)
+    assert here - there == timedelta(hours=hours)
+
+
+@pytest.mark.parametrize(
     ("day", "zone"),
     [(date(2026, 3, 8), "America/New_York"), (date(2026, 3, 8), "America/Ciudad_Juarez"),
+     (date(2026, 3, 8), "America/Ojinaga"), (date(2026, 3, 8), "America/Tijuana"),
      (date(2022, 4, 3), "America/Mexico_City")],
 )  # fmt: skip
 def test_a_time_the_clocks_pass_over_is_refused_by_name(day: date, zone: str) -> None:
@@ -70,6 +117,27 @@ def test_a_time_the_clocks_pass_over_is_refused_by_name(day: date, zone: str) ->
 def test_no_clock_changes_in_mexico_city_any_more() -> None:
     for day in (date(2023, 4, 2), date(2026, 4, 5), date(2026, 3, 8)):
         assert instant_of(day, time(2, 30), "America/Mexico_City").hour == 8
+    for day in (date(2023, 10, 29), date(2026, 10, 25), date(2026, 11, 1)):
+        assert instant_of(day, time(1, 30), "America/Mexico_City").hour == 7  # exists once
+
+
+def test_the_last_night_of_mexican_summer_time_had_an_hour_twice() -> None:
+    day, zone = date(2022, 10, 30), "America/Mexico_City"
+    first, second = (instant_of(day, time(1, 30), zone, which) for which in ("first", "second"))  # type: ignore[arg-type]
+    assert (first.hour, second.hour) == (6, 7)
+    with pytest.raises(MeetingTimeTwiceError):
+        instant_of(day, time(1, 30), zone)
+
+
+def test_a_new_year_begins_where_the_meeting_is() -> None:
+    eve, night = date(2026, 12, 31), time(23, 30)
+    assert instant_of(eve, night, "America/Tijuana") == datetime(2027, 1, 1, 7, 30, tzinfo=UTC)
+    assert instant_of(eve, night, "America/Cancun") == datetime(2027, 1, 1, 4, 30, tzinfo=UTC)
+    assert (
+        instant_of(date(2027, 1, 1), time(0), "America/Mexico_City").astimezone(ZoneInfo("America/Tijuana")).date()
+        == eve
+    )
+    assert instant_of(date(2028, 2, 29), night, "America/Tijuana") == datetime(2028, 3, 1, 7, 30, tzinfo=UTC)
 
 
 def test_of_a_time_that_exists_twice_it_is_asked_which() -> None:
@@ -93,6 +161,30 @@ def test_of_a_time_that_exists_twice_it_is_asked_which() -> None:
         (date(2024, 10, 1), ["mx"]),  # a new presidency begins
         (date(2028, 2, 29), []),
         (date(2026, 12, 1), []),
+        # Mexico moves three of its days to a Monday; the days of the calendar themselves are worked.
+        (date(2026, 2, 2), ["mx"]),  # Constitution, the first Monday of February
+        (date(2026, 2, 5), []),
+        (date(2026, 3, 16), ["mx"]),  # Juárez, the third Monday of March
+        (date(2025, 3, 21), []),
+        (date(2025, 11, 17), ["mx"]),
+        (date(2025, 11, 20), []),
+        (date(2026, 5, 1), ["mx"]),
+        (date(2030, 10, 1), ["mx"]),  # the presidency changes each sixth year, on 1 October since 2024
+        (date(2025, 10, 1), []),
+        (date(2024, 12, 2), []),
+        # The United States keep a day that falls on a Saturday on the Friday, on a Sunday on the Monday.
+        (date(2026, 1, 19), ["us"]),  # King
+        (date(2026, 2, 16), ["us"]),  # Washington
+        (date(2026, 5, 25), ["us"]),  # Memorial
+        (date(2027, 6, 18), ["us"]),  # Juneteenth, a Saturday in 2027
+        (date(2027, 7, 5), ["us"]),  # Independence, a Sunday
+        (date(2026, 9, 7), ["us"]),  # Labour
+        (date(2026, 10, 12), ["us"]),  # Columbus
+        (date(2026, 11, 11), ["us"]),  # Veterans
+        (date(2027, 12, 24), ["us"]),  # Christmas, a Saturday
+        (date(2027, 12, 31), ["us"]),  # the new year of 2028, a Saturday: kept in the year before
+        (date(2026, 12, 31), []),
+        (date(2027, 1, 1), ["mx", "us"]),
     ],
 )
 def test_it_is_known_who_works_on_a_day(day: date, free: list[str]) -> None:
@@ -112,7 +204,27 @@ def test_a_cadence_of_months_goes_over_leap_days_and_ends_of_years() -> None:
     assert month.after(date(2027, 1, 31)) == date(2027, 2, 28)
     assert month.after(date(2026, 12, 31)) == date(2027, 1, 31)
     assert Cadence(12, "month").after(date(2028, 2, 29)) == date(2029, 2, 28)
+    assert Cadence(48, "month").after(date(2028, 2, 29)) == date(2032, 2, 29)
     assert Cadence(2, "week").after(date(2028, 2, 22)) == date(2028, 3, 7)
+    assert Cadence(1, "week").after(date(2026, 12, 28)) == date(2027, 1, 4)
+
+
+@pytest.mark.parametrize(
+    ("begun", "next_ones"),
+    [
+        (date(2026, 12, 29), [date(2027, 1, 29), date(2027, 2, 28), date(2027, 3, 28)]),
+        (date(2027, 12, 30), [date(2028, 1, 30), date(2028, 2, 29), date(2028, 3, 29)]),
+        (date(2027, 10, 31), [date(2027, 11, 30), date(2027, 12, 30), date(2028, 1, 30)]),
+    ],
+)
+def test_a_monthly_group_never_skips_a_short_month_and_counts_from_the_day_it_met(
+    begun: date, next_ones: list[date]
+) -> None:
+    found, day = [], begun
+    for _ in next_ones:
+        day = Cadence(1, "month").after(day)
+        found.append(day)
+    assert found == next_ones
 
 
 def test_while_none_is_called_the_next_meeting_is_planned_with_its_agenda_ten_days_before() -> None:

@@ -1,6 +1,7 @@
 """Pages of meetings, minutes and calendars as chairs, sponsors and others meet them, by the world's own clock."""
 
 import io
+import re
 from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,10 +16,12 @@ from django.utils import timezone
 from contraparte.directory.models import Post
 from contraparte.exchange.models import Message
 from contraparte.groups.actions import forgetting, founding
+from contraparte.groups.actions import meeting as acts
 from contraparte.groups.calendar_views import READS_PER_MINUTE
 from contraparte.groups.meeting_queries import free_in
 from contraparte.groups.messages import BODIES
 from contraparte.groups.models import CalendarFeed, Group, Meeting, Promise
+from contraparte.groups.recording import work_out
 from contraparte.groups.rules.planning import working_day
 from tests.groups.group_world import CHAIRS, SPONSORS, US, GroupWorld
 from tests.traces.test_pages import BACKEND, browser
@@ -250,6 +253,33 @@ def test_a_calendar_address_tells_when_to_whoever_has_it_until_the_tenure_ends(w
     assert "Grupo de trabajo" in said(told)
     assert not any(words in said(told) for words in ("Secuestro", "Kidnapping", "kidnapping", "olga"))
     assert programme.get(address, headers={"If-None-Match": told["ETag"]}).status_code == 304
+    assert programme.head(address)["ETag"] == told["ETag"]
+
+    # Every change raises SEQUENCE; what is moved or canceled stays, and its place in time is another event.
+    def events() -> dict[str, tuple[str, int]]:
+        found = vobject.readOne(said(programme.get(address))).vevent_list
+        return {one.uid.value: (one.status.value, int(one.sequence.value)) for one in found}
+
+    first = str(meeting_of(group).key)
+    assert events() == {first: ("CONFIRMED", 0)}
+    acts.set_agenda(group, first, [{"text": {"en": "Files"}}], base="", by=world.chair, now=world.now)
+    assert events() == {first: ("CONFIRMED", 1)}
+    later = world.called(group, 15, replaces=first)
+    assert events() == {first: ("CANCELLED", 2), later: ("CONFIRMED", 0)}
+    world.now += timedelta(minutes=5)
+    acts.cancel_meeting(group, later, reason="Huracán", by=world.chair, now=world.now)
+    assert events() == {first: ("CANCELLED", 2), later: ("CANCELLED", 1)}
+    changed = programme.get(address, headers={"If-None-Match": told["ETag"]})
+    assert (changed.status_code, changed["ETag"] != told["ETag"]) == (200, True)
+    stamps = re.findall(r"LAST-MODIFIED:(\w+)", said(changed))
+    assert len(stamps) == 2
+    assert stamps == re.findall(r"DTSTAMP:(\w+)", said(changed))
+    assert max(stamps) == f"{world.now:%Y%m%dT%H%M%SZ}" > max(re.findall(r"LAST-MODIFIED:(\w+)", said(told)))
+    # A cancellation whose word lost its effect to one that came late is taken back with a number that is higher still.
+    Meeting.objects.filter(key=first).update(state="canceled", sequence=7)
+    Meeting.objects.filter(key=later).update(state="invited", sequence=7)
+    work_out(group, world.now)
+    assert events() == {first: ("CANCELLED", 7), later: ("CANCELLED", 8)}
     assert programme.get("/groups/calendar/wrong.ics").status_code == 404
     assert programme.post(address).status_code == 405
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 
 from contraparte.node.home import Home
+from contraparte.node.mail_settings import KNOWN
 from tests.guard.ground import PACKAGE, ROOT, modules
 
 PAGE = ROOT / "docs" / "reference" / "settings.md"
@@ -46,9 +47,10 @@ def test_every_documented_environment_variable_is_read() -> None:
 
 
 def test_every_entry_of_node_toml_is_documented() -> None:
-    entries = {f"node.{name}" for name in Home.__dataclass_fields__ if name not in {"path", "extra"}}
+    entries = {f"node.{name}" for name in Home.__dataclass_fields__ if name not in {"path", "extra", "mail"}}
     documented = {name for name in _documented() if name.startswith("node.")}
     assert entries == documented
+    assert {f"mail.{name}" for name in KNOWN} == {name for name in _documented() if name.startswith("mail.")}
 
 
 def test_the_page_says_where_settings_are_read() -> None:

@@ -4,7 +4,7 @@ The work of all rooms comes through their desk sources, asked as somebody who ho
 what stands on anybody's desk there is in the pack.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 
 from django.db.models import QuerySet
@@ -48,7 +48,12 @@ def install() -> None:
 
 def everybody_at(post: Post) -> Tenure:
     """A tenure that is nowhere kept and holds every role that sees content: it asks for all that the post has."""
-    return Tenure(post=post, roles=sorted(CONTENT_ROLES), starts=BEGINNING)
+    return at_post(post, CONTENT_ROLES)
+
+
+def at_post(post: Post, roles: Collection[str]) -> Tenure:
+    """The same with some roles: what a post has for who holds them."""
+    return Tenure(post=post, roles=sorted(roles), starts=BEGINNING)
 
 
 def _work(post: Post, now: datetime) -> Iterable[PackRow]:

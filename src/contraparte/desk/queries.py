@@ -83,6 +83,16 @@ def to_do(tenure: Tenure, now: datetime, *, most: int = ROWS) -> list[DeskItem]:
     return sorted(found, key=lambda item: (item.due_at or far, not item.urgent, item.since or now))[:most]
 
 
+def work_of_post(tenure: Tenure, now: datetime) -> tuple[list[DeskItem], list[DeskItem]]:
+    """What waits for the post itself: steps and drafts, which the road knows; and what only other rooms know."""
+    owed = _owed(tenure, ROWS)
+    known = {item.conversation for item in owed}
+    sources = [source for source in DESK_SOURCES if source.of_post and may(tenure, source.permission)]
+    found = [item for source in sources for item in source.find(tenure, now)]
+    rooms = [item for item in found if item.conversation is None or item.conversation not in known]
+    return [*owed, *_to_finish(tenure, now)], rooms
+
+
 def _once(owed: Sequence[DeskItem], work: Sequence[DeskItem]) -> list[DeskItem]:
     """A step with a page of its own stands once: that page's action, under the clock of what is owed."""
     owes = {item.conversation: item for item in owed}

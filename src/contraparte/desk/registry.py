@@ -98,10 +98,14 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class DeskSource:
-    """More work for the desk: `find(tenure, now)` lists what waits, bounded; asked for who holds `permission`."""
+    """More work for the desk: `find(tenure, now)` lists what waits, bounded; asked for who holds `permission`.
+
+    `of_post` is false where it waits for anybody of the agency, or for one person, and not for the tenure's post.
+    """
 
     permission: str
     find: "Callable[[Tenure, datetime], Iterable[DeskItem]]"
+    of_post: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,16 +12,18 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from contraparte.desk import queries
+from contraparte.desk.pack_sections import at_post
 from contraparte.desk.registry import DeskItem
 from contraparte.directory import continuity
 from contraparte.directory import queries as directory
 from contraparte.directory.models import Post, Tenure
-from contraparte.directory.rules.roles import Role
-from contraparte.exchange.models import Draft, Obligation
+from contraparte.directory.rules.roles import CONTENT_ROLES, Role
+from contraparte.exchange.models import Conversation, Draft, Obligation
 from contraparte.web.registry import Notice
 from contraparte.web.templatetags.pages import named
 
 ROWS = 100
+MOST_POSTS = 20  # looked into for the desk; all of them are named on the page of posts
 
 
 def posts_url(post: Post) -> str:
@@ -53,25 +55,48 @@ def work(tenure: Tenure, now: datetime) -> Iterable[DeskItem]:
             action=_("Name a successor"),
             due_at=departure.leaves_at,
         )
-    posts = {one.pk: one for one in alarming_posts(tenure.post.agency_id, now) if one.pk != tenure.post_id}
-    if not posts:
-        return
-    rows = Obligation.objects.filter(agency=tenure.post.agency_id, holder__in=posts, closed_at=None)
-    for row in rows.select_related("conversation", "message").order_by("due_at", "id")[:ROWS]:
-        item = queries.obligation_items([row], tenure)[0]
-        told = _("%(step)s, owed by %(post)s, a post without anybody")
-        detail = told % {"step": item.detail, "post": named(posts[row.holder])}
-        yield replace(item, detail=detail, conversation=None, other=row.message.sender)
-    drafts = Draft.objects.filter(drafted_by__post__in=posts, state__in=(Draft.State.DRAFT, Draft.State.RETURNED))
-    for draft in drafts.select_related("conversation", "drafted_by__post").order_by("drafted_at", "id")[:ROWS]:
-        yield DeskItem(
-            title=queries.titles_of([draft.conversation], tenure)[draft.conversation_id],
-            detail=_("draft of %(post)s, a post without anybody") % {"post": named(draft.drafted_by.post)},
-            url=reverse("desk:release", args=[draft.pk]),
-            action=_("Go on"),
-            since=draft.drafted_at,
-            other=draft.recipient,
+    yield from _left_lying(tenure, now)
+
+
+def _left_lying(tenure: Tenure, now: datetime) -> Iterable[DeskItem]:
+    """What posts of the agency owe and nobody there can do: the post is vacant, or lacks the role of who left.
+
+    Steps and drafts are opened by whoever authorises in the agency; other work only shows where it waits, for the pages
+    of a room belong to the post, and the remedy is somebody at it.
+    """
+    agency = tenure.post.agency_id
+    held = continuity.missing_roles(agency, now)
+    vacant = {one.pk: frozenset[str]() for one in _busy(continuity.vacant_posts(agency, now))}
+    lacking = {**held, **vacant}
+    lacking.pop(tenure.post_id, None)
+    posts = Post.objects.select_related("agency").filter(pk__in=lacking).order_by("pk")[:MOST_POSTS]
+    for post in posts:
+        roles = lacking[post.pk]
+        seen = {_key(one) for part in queries.work_of_post(at_post(post, roles), now) for one in part} if roles else ()
+        told = (
+            _("%(step)s, owed by %(post)s, where nobody may do it")
+            if roles
+            else _("%(step)s, owed by %(post)s, a post without anybody")
         )
+        own, rooms = queries.work_of_post(at_post(post, CONTENT_ROLES), now)
+        lying = [one for one in own if _key(one) not in seen]
+        lying += [replace(one, url=posts_url(post), action=_("See the post")) for one in rooms if _key(one) not in seen]
+        for item in lying[:ROWS]:
+            yield replace(item, detail=told % {"step": item.detail, "post": named(post)}, conversation=None)
+
+
+def _key(item: DeskItem) -> tuple[str, str, str]:
+    return str(item.title), str(item.detail), item.url
+
+
+def _busy(posts: list[Post]) -> list[Post]:
+    """Of these, the ones that have a thread open, a step owed or a draft begun."""
+    ids = [one.pk for one in posts]
+    busy = set(Conversation.objects.filter(post__in=ids, closed_at=None).values_list("post_id", flat=True).distinct())
+    busy |= set(Obligation.objects.filter(holder__in=ids, closed_at=None).values_list("holder", flat=True).distinct())
+    drafts = Draft.objects.filter(drafted_by__post__in=ids, state__in=(Draft.State.DRAFT, Draft.State.RETURNED))
+    busy |= set(drafts.values_list("drafted_by__post_id", flat=True).distinct())
+    return [one for one in posts if one.pk in busy]
 
 
 def acknowledgements(tenure: Tenure, now: datetime) -> Iterable[DeskItem]:

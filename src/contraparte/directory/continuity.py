@@ -51,6 +51,21 @@ def vacant_posts(agency_id: str, now: datetime) -> list[Post]:
     return [one.post for one in states_of(agency_id, now) if one.standing is Standing.VACANT]
 
 
+def missing_roles(agency_id: str, now: datetime) -> dict[str, frozenset[str]]:
+    """Post → the roles that see content and that its present persons hold, where one who left held another.
+
+    Nobody there can do what needs that role, though somebody answers for the post.
+    """
+    left: dict[str, set[str]] = {}
+    gone = Departure.objects.filter(post__agency_id=agency_id, tenure__ends__lte=now)
+    for post_id, roles in gone.values_list("post_id", "tenure__roles"):
+        left.setdefault(post_id, set()).update(CONTENT_ROLES & set(roles))
+    held: dict[str, set[str]] = {}
+    for tenure in queries.persons_of_agency(agency_id, now):
+        held.setdefault(tenure.post_id, set()).update(CONTENT_ROLES & set(tenure.roles))
+    return {post: frozenset(held.get(post, ())) for post, roles in left.items() if roles - held.get(post, set())}
+
+
 def erosion_of(agency_id: str, now: datetime) -> Erosion:
     """Exits in twelve months, median length of tenures, posts without anybody: of those who see what crosses."""
     rows = Tenure.objects.filter(post__agency_id=agency_id, person__isnull=False)

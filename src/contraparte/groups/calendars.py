@@ -17,8 +17,8 @@ from django.utils.translation import gettext as _
 from icalendar import Calendar, Event, Timezone, TimezoneDaylight, TimezoneStandard, vDuration
 
 from contraparte.groups.models import Group, Meeting
+from contraparte.groups.rules.meetings import OFF
 
-OFF: Final = frozenset({"canceled", "moved"})
 REFRESH: Final = timedelta(hours=1)
 SHOWN_BACK: Final = timedelta(days=120)  # how long a meeting that is over stays in the feed
 MOST_MEETINGS: Final = 500

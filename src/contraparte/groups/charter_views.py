@@ -28,6 +28,7 @@ from contraparte.groups.rules.charters import Charter, blocking, changes, gaps
 from contraparte.groups.rules.reading import read_charter
 from contraparte.groups.rules.standing import Standing, Version
 from contraparte.groups.rules.words import Side, other
+from contraparte.groups.said_again import own_word
 from contraparte.groups.views import about
 from contraparte.groups.wording import FIELDS, GAPS, words
 from contraparte.protocol.errors import ContraparteError
@@ -213,8 +214,7 @@ def _starting_text(request: PageRequest, row: Group, standing: Standing) -> Char
     if wanted in standing.versions:
         return standing.versions[wanted].charter
     if wanted:
-        own = GroupWord.objects.filter(group=row, side=row.side, act="charter.propose").select_related("message")
-        found = next((word for word in own if str(word.message.uuid) == wanted), None)
+        found = own_word(row, ("charter.propose",), wanted)
         if found is not None:
             return read_charter(found.facts["charter"])
     waiting = standing.proposal

@@ -18,7 +18,7 @@ from contraparte.desk.markings import marking_words
 from contraparte.desk.queries import names_of
 from contraparte.exchange import actions as exchange
 from contraparte.groups import meeting_presenting as presenting
-from contraparte.groups import meeting_queries, queries
+from contraparte.groups import meeting_queries, queries, said_again
 from contraparte.groups.actions import meeting as acts
 from contraparte.groups.actions.speaking import marking_of
 from contraparte.groups.calendars import calendar_of, code_of
@@ -36,6 +36,7 @@ from contraparte.groups.meeting_forms import (
 )
 from contraparte.groups.meeting_wording import group_name
 from contraparte.groups.models import Group, GroupWord, Meeting
+from contraparte.groups.presenting import powers_of
 from contraparte.groups.rules.meetings import Item
 from contraparte.groups.rules.meetings import Meeting as Told
 from contraparte.groups.rules.planning import called_next
@@ -74,10 +75,12 @@ def meeting(request: PageRequest, pk: int) -> HttpResponse:
         "agenda": [(presenting.texts(item.text), item.handling) for item in told.agenda],
         "current": presenting.minutes_shown(row.group, standing, current) if current else None,
         "earlier": [presenting.minutes_shown(row.group, standing, one) for one in reversed(told.minutes[:-1])],
+        "lost": [(one, [presenting.texts(text) for text in one.texts]) for one in said_again.lost_of(row, now)],
+        "may_write": powers_of(request.tenure, row.group, standing).chairs,
         "steps": presenting.steps_of(row, standing, told, request.tenure, now),
         "moved": {str(one.key): one.pk for one in moved},
     }
-    owners = [one["owner"] for one in context["current"]["promises"]] if current else []
+    owners = [str(one["owner"]) for one in standing.drafted.get(current.key, ())] if current else []
     context["posts"] = names_of([post for side in sides for pair in side.present for post in pair] + owners)
     return render(request, "groups/meeting.html", context)
 
@@ -174,7 +177,9 @@ def agenda(request: PageRequest, pk: int) -> HttpResponse:
     """Write the agenda, on the one that stands."""
     now = timezone.now()
     row, standing, told = meeting_queries.told(request.tenure, pk, now)
-    typed, formset = _agenda_lines(request, row.group, agenda=told.agenda)
+    again = said_again.own_word(row.group, (said_again.AGENDA,), request.GET.get("from", ""))
+    starts_from = read_agenda(again.facts.get("items")) if again else told.agenda
+    typed, formset = _agenda_lines(request, row.group, agenda=starts_from)
     base = request.POST.get("base", told.agenda_key)
 
     def act() -> GroupWord:
@@ -184,7 +189,10 @@ def agenda(request: PageRequest, pk: int) -> HttpResponse:
     if done is not None:
         messages.success(request, _("The agenda is out. The other side sees it."))
         return redirect("groups:meeting", pk)
-    context = about(row, standing, told, now) | {"agenda": formset, "base": base, "refusal": refusal}
+    beside = [(presenting.texts(item.text), item.handling) for item in told.agenda] if again else []
+    context = about(row, standing, told, now) | {
+        "agenda": formset, "base": base, "refusal": refusal, "beside": beside,
+    }  # fmt: skip
     return render(request, "groups/meeting_agenda.html", context, status=422 if refusal else 200)
 
 

@@ -1,5 +1,6 @@
 """Pages of minutes: write them on the text that stands, agree, dispute, print. Parse, call one action, answer."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from contraparte.desk.queries import names_of
 from contraparte.groups import meeting_presenting as presenting
-from contraparte.groups import meeting_queries
+from contraparte.groups import meeting_queries, said_again
 from contraparte.groups.actions import meeting as acts
 from contraparte.groups.meeting_forms import (
     DecisionLine,
@@ -26,6 +27,7 @@ from contraparte.groups.meeting_views import about, acted
 from contraparte.groups.minutes_files import minutes_answer
 from contraparte.groups.models import Group, GroupWord
 from contraparte.groups.rules.meetings import Minutes
+from contraparte.groups.rules.reading import read_text
 from contraparte.groups.rules.standing import Standing
 from contraparte.web.finding import or_404
 from contraparte.web.permissions import PageRequest, form_page, page, require_post
@@ -42,7 +44,8 @@ def write(request: PageRequest, pk: int) -> HttpResponse:
     owners = _owners(group, standing)
     data, more = request.POST if request.method == "POST" else None, request.POST.get("more", "")
     typed = more_lines(request.POST, more) if more in PREFIXES else None
-    started = _started(standing, current)
+    again = said_again.own_word(group, said_again.MINUTES, request.GET.get("from", ""))
+    started = _started(standing, current, again)
     form = MinutesForm(initial=typed.dict()) if typed else MinutesForm(data, initial=started["form"])
     told_lines = typed or data
     decisions = lines(DecisionLine, "decisions", told_lines, initial=started["decisions"])
@@ -65,6 +68,8 @@ def write(request: PageRequest, pk: int) -> HttpResponse:
         "current": presenting.minutes_shown(group, standing, current) if current else None,
         "decides": told.state(now) == "held",
         "may_promise": told.state(now) == "held" and not told.is_exploratory,
+        "is_again": again is not None and current is not None,
+        "posts": names_of(_promise_owners(standing, current)) if again and current else {},
     }
     return render(request, "groups/minutes_write.html", context, status=422 if form.errors else 200)
 
@@ -74,14 +79,20 @@ def _owners(group: Group, standing: Standing) -> list[tuple[str, str]]:
     return presenting.post_choices(posts, names_of(posts))
 
 
-def _started(standing: Standing, current: Minutes | None) -> dict[str, Any]:
-    """What the form begins with: the text that stands, to be changed."""
-    if current is None:
+def _started(standing: Standing, current: Minutes | None, again: GroupWord | None) -> dict[str, Any]:
+    """What the form begins with: a text of ours that crossed, or the one that stands; both on the one that stands."""
+    base = current.key if current else ""
+    if again is not None:
+        facts = again.facts
+        text, decisions = read_text(facts.get("text")), [read_text(one) for one in facts.get("decisions", ())]
+        promised: Sequence[Any] = facts.get("commitments", ())
+    elif current is not None:
+        text, decisions, promised = current.text, list(current.decisions), standing.drafted.get(current.key, ())
+    else:
         return {"form": {"base": ""}, "decisions": [], "promises": []}
-    promised = standing.drafted.get(current.key, ())
     return {
-        "form": {"base": current.key, "en": current.text.en, "es": current.text.es},
-        "decisions": [{"en": one.en, "es": one.es} for one in current.decisions],
+        "form": {"base": base, "en": text.en, "es": text.es},
+        "decisions": [{"en": one.en, "es": one.es} for one in decisions],
         "promises": [
             {
                 **(one.get("text") or {}),

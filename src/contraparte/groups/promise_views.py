@@ -107,7 +107,7 @@ def promise(request: PageRequest, pk: int) -> HttpResponse:
     said = GroupWord.objects.filter(group=row.group, act="commitment.take", facts__commitment=row.key)
     context = about(row.group) | {
         "line": Line(row, boards.local_day(row.group, now)), "promise": row, "plain": plain, "form": form,
-        "allowed": allowed, "told": told_of(row.group, said.select_related("message").order_by("at", "pk")[:100]),
+        "allowed": allowed, "told": told_of(row.group, said.select_related("message").order_by("at", "pk")[:100], now),
         "posts": names_of({row.owner, row.group.post_id, row.group.counterpart}),
         "reads_group": queries.groups_of(tenure).filter(pk=row.group_id).exists(),
     }  # fmt: skip

@@ -13,7 +13,7 @@ from contraparte.groups.holders import with_present_posts
 from contraparte.groups.models import Group, GroupWord, Meeting, Promise, Reader
 from contraparte.groups.rules.charters import Goal, number
 from contraparte.groups.rules.hearing import read_standing
-from contraparte.groups.rules.meetings import OVER
+from contraparte.groups.rules.meetings import OFF, OVER
 from contraparte.groups.rules.owing import owed
 from contraparte.groups.rules.promises import WORKING
 from contraparte.groups.rules.promises import Promise as PlainPromise
@@ -167,11 +167,22 @@ def _keep_meetings(group: Group, standing: Standing, now: datetime) -> None:
         row = held.get(one.key)
         if row is None:
             fresh.append(Meeting(group=group, key=one.key, changed_at=now, **told))
-        elif any(getattr(row, name) != value for name, value in told.items()):
+            continue
+        told["sequence"] = _sequence(row, one.sequence, str(told["state"]))
+        if any(getattr(row, name) != value for name, value in told.items()):
             Meeting.objects.filter(pk=row.pk).update(changed_at=now, **told)
     Meeting.objects.bulk_create(fresh)
     # A call that crossed with a word that came before it in the order may lose its effect.
     group.meetings.exclude(key__in=list(standing.meetings)).delete()
+
+
+def _sequence(row: Meeting, read: int, state: str) -> int:
+    """The number of changes calendars were told, which never goes back.
+
+    A word that comes late may take the effect of one that was read already, and with it a cancellation.
+    """
+    is_turned = (state in OFF) != (row.state in OFF)
+    return max(read, row.sequence + is_turned)
 
 
 def _keep_promises(group: Group, standing: Standing) -> None:

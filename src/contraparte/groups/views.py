@@ -1,19 +1,21 @@
 """The board of groups, one group, and how one is proposed: parse, call one action or query, answer."""
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from contraparte.desk.markings import marking_words
 from contraparte.desk.queries import names_of, type_title
 from contraparte.exchange import actions as exchange
-from contraparte.groups import boards, catalogue, meeting_presenting, presenting, queries
+from contraparte.groups import boards, catalogue, meeting_presenting, presenting, queries, said_again
 from contraparte.groups.actions import founding
 from contraparte.groups.actions.speaking import PURPOSES, circle_of
 from contraparte.groups.answering import done, foreign_posts
@@ -95,7 +97,7 @@ def group(request: PageRequest, pk: int) -> HttpResponse:
         "ending": [(presenting.post_of(row, one), how) for one, (how, _into) in standing.ending.items()],
         "successor": successor,
         "matters": boards.came_of(row, tenure),
-        "crossed": told_of(row, GroupWord.objects.filter(group=row).exclude(crossed="").select_related("message")[:20]),
+        "crossed": told_of(row, _crossed_of(row), now),
         "posts": names_of({*row.posts, row.post_id, row.counterpart}),
     }
     return render(request, "groups/group.html", context | meeting_presenting.part(row, standing, tenure, now))
@@ -108,7 +110,7 @@ def story(request: PageRequest, pk: int) -> HttpResponse:
     row, standing = queries.standing(request.tenure, pk, now)
     told = row.words.select_related("message").order_by("-at", "-pk")
     found = Paginator(told, STORY_PAGE).get_page(request.GET.get("page"))
-    context = about(row) | {"page": found, "told": told_of(row, found), "history": standing.history}
+    context = about(row) | {"page": found, "told": told_of(row, found, now), "history": standing.history}
     return render(request, "groups/story.html", context)
 
 
@@ -123,15 +125,18 @@ def about(row: Group) -> dict[str, Any]:
     }
 
 
-def told_of(row: Group, found: Any) -> list[presenting.Told]:
+def _crossed_of(row: Group) -> QuerySet[GroupWord]:
+    return GroupWord.objects.filter(group=row).exclude(crossed="").select_related("message").order_by("-at", "-pk")[:20]
+
+
+def told_of(row: Group, found: Iterable[GroupWord], now: datetime) -> list[presenting.Told]:
     """Words as their story tells them; one of ours that crossed may be said again where that makes sense."""
+    rows = list(found)
+    again = said_again.addresses_of(row, rows, now)
     lines = []
-    for one in found:
-        is_ours = one.side == row.side
-        again = ""
-        if one.crossed and is_ours and one.act == "charter.propose":
-            again = f"{reverse('groups:charter', args=[row.pk])}?from={one.message.uuid}"
+    for one in rows:
         note = next((str(one.facts[name]) for name in NOTES if one.facts.get(name)), "")
         crossed = str(words(CROSSED, one.crossed)) if one.crossed else ""
-        lines.append(presenting.Told(one, type_title(f"{one.act}/1"), is_ours, one.at, note, crossed, again))
+        title = type_title(f"{one.act}/1")
+        lines.append(presenting.Told(one, title, one.side == row.side, one.at, note, crossed, again.get(one.pk, "")))
     return lines

@@ -1,6 +1,6 @@
 """A node is a folder. What lies where in it, and what `node.toml` says.
 
-node.toml        name, operator agency, address, database      (settings, no secrets)
+node.toml        name, operator agency, address, database, mail   (settings, no secrets)
 node.sqlite3     the records of this node (embedded default)
 witness.sqlite3  the heads this node has cosigned, apart from the records on purpose
 guard/           the last head of each log this node has signed, apart from database and backups
@@ -36,6 +36,7 @@ class Home:
     time_zone: str = "UTC"
     demo: bool = False
     extra: dict[str, Any] = field(default_factory=dict)
+    mail: dict[str, Any] = field(default_factory=dict)  # the table [mail], read by `mail_settings`
 
     @classmethod
     def load(cls, path: Path) -> "Home":
@@ -48,7 +49,7 @@ class Home:
             for name in ("name", "operator", "url", "database_url", "time_zone", "demo")
             if name in node
         }
-        return cls(path=path, extra=node, **known)
+        return cls(path=path, extra=node, mail=dict(document.get("mail", {})), **known)
 
     def folder(self, name: str, mode: int = 0o700) -> Path:
         """The folder `name` below the home, made on first use, readable by the node's user only."""

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from contraparte.node import database as _current_sqlite  # noqa: F401  (before Django's backend imports sqlite3)
 from contraparte.node.home import Home, home_path
+from contraparte.node.mail_settings import read_mail
 
 PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -198,6 +199,15 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_TOLERANCE = 1
 MFA_RATE_LIMITS = {"webauthn_login": "30/m/ip"}
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = _host == "localhost" and not _SECURE
+
+# Mail says that something waits and nothing else (ADR 0115). Certificates are always verified.
+MAIL = read_mail(HOME.mail, HOME.path)
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if MAIL.is_on else 'dummy'}.EmailBackend"
+EMAIL_HOST, EMAIL_PORT = MAIL.host, MAIL.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MAIL.user, MAIL.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = MAIL.tls == "starttls", MAIL.tls == "tls"
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = MAIL.sender
 
 # The API for programs: calls a minute for each token, and the largest body in bytes.
 API_CALLS_PER_MINUTE = 300

@@ -1333,6 +1333,12 @@ class ApiRightError(PolicyError):
     code = "api.right"
 
 
+class MailOffError(StateError):
+    """This node sends no mail."""
+
+    code = "mail.off"
+
+
 class ApiRateError(PolicyError):
     """Too many calls in a minute, or too many refused ones. `most`."""
 

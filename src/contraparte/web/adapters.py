@@ -32,7 +32,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return False
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """A node sends no e-mail: nothing about persons or cases leaves by that road."""
+        """Sign-in sends no mail: the only one a node sends says that something waits (`web/mailing.py`)."""
 
     def is_ajax(self, request: HttpRequest) -> bool:
         """Only a script that asks for JSON gets JSON (the passkey button); htmx gets pages."""

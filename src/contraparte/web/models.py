@@ -1,4 +1,4 @@
-"""Rows the pages themselves need: the shared cache of rate limits, one-time links of a demo node, tokens of the API."""
+"""Rows the pages need: the shared cache of rate limits, a demo's one-time links, tokens of the API, wishes for mail."""
 
 from django.conf import settings
 from django.db import models
@@ -57,3 +57,17 @@ class ApiReply(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("token", "key"), name="one_reply_for_a_key"),)
+
+
+class MailWish(models.Model):
+    """A person wishes a mail when something waits. The address is used for nothing else and leaves with the wish."""
+
+    person = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="+")
+    address = models.EmailField()
+    next_at = models.DateTimeField(db_index=True, help_text="not looked at before")
+    sent_at = models.DateTimeField(null=True)
+    failing_since = models.DateTimeField(null=True)
+    tries = models.PositiveIntegerField(default=0, help_text="failed ones in a row")
+
+    class Meta:
+        ordering = ("next_at",)

@@ -11,7 +11,7 @@ from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as webauthn
 from django.urls import include, path
 
-from contraparte.web import views
+from contraparte.web import mail_pages, views
 from contraparte.web.api import pages as api_pages
 from contraparte.web.api.mounting import patterns
 
@@ -24,6 +24,8 @@ pages = [
     path("second-factor/", views.second_factor, name="second_factor"),
     path("once/<str:token>/", views.one_time, name="one_time"),
     path("healthz", views.healthz, name="healthz"),
+    path("account/mail/", mail_pages.mail, name="mail"),
+    path("account/mail/end/", mail_pages.end, name="mail_end"),
     path("account/api/", api_pages.tokens, name="api_tokens"),
     path("account/api/<int:pk>/revoke/", api_pages.revoke, name="api_revoke"),
     path("account/api/openapi.json", api_pages.openapi, name="api_openapi"),

@@ -21,6 +21,7 @@ AGENDA_BEFORE: Final = timedelta(days=10)
 RECORD_WITHIN: Final = timedelta(days=30)
 LONGEST: Final = timedelta(days=7)
 OVER: Final = frozenset({"held", "held_informal", "not_held", "canceled", "moved"})
+OFF: Final = frozenset({"canceled", "moved"})
 TOOK_PLACE: Final = frozenset({"held", "held_informal"})
 
 

@@ -13,4 +13,8 @@ WORDS: dict[str, Problem] = {
         _("You do not hold that post now."),
         _("Choose one of the posts listed."),
     ),
+    "mail.off": Problem(
+        _("This node sends no mail."),
+        _("Look at your desk instead. Who keeps the node can name a mail server in its settings."),
+    ),
 }
