@@ -1,4 +1,4 @@
-"""An evidence package of a thread that passed to another agency: older messages lie in the old body's log (P1.8, P5.8)."""
+"""An evidence package of a thread that passed on: older messages lie in the old body's log (P1.8, P5.8)."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -57,7 +57,8 @@ def test_a_moved_thread_is_verified_alone_and_a_changed_file_is_named(world: Sma
     origins = {name for name in files if name.startswith("data/items/0001/proofs/") and "mx.fge-son" in name}
     change = next(name for name in files if LINEAGE in name)
     for name in (*origins, change, "data/items/0001/presentation.sd-jwt"):
-        assert name in {finding.path for finding in verify(path, policies, roots, **{name: files[name] + b" "}).findings}
+        changed = verify(path, policies, roots, **{name: files[name] + b" "})
+        assert name in {finding.path for finding in changed.findings}
     # Without the policy of the old body's log nothing of the time before is proven.
     fewer = [one for one in policies if not one.logs[0].name.startswith("mx.fge-son/")]
     assert {code for code, _ in codes(verify(path, fewer, roots))} == {"item.unproven"}

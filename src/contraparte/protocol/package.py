@@ -128,9 +128,7 @@ def verify_package(
 # --- the list of contents and who signed it ---
 
 
-def _directories(
-    files: Mapping[str, bytes], roots: Mapping[str, str], verdict: Verdict, blame: Any
-) -> list[Directory]:
+def _directories(files: Mapping[str, bytes], roots: Mapping[str, str], verdict: Verdict, blame: Any) -> list[Directory]:
     countries = sorted({name[len(DIRECTORIES) :].partition("/")[0] for name in files if name.startswith(DIRECTORIES)})
     directories: list[Directory] = []
     for country in countries:

@@ -110,7 +110,7 @@ class _Sealed:
     signature_hash: str
 
 
-def check_item(  # noqa: PLR0917
+def check_item(
     item: Item,
     files: Mapping[str, bytes],
     listed: Mapping[str, tuple[int, str]],
@@ -183,9 +183,7 @@ class _Logged:
     envelopes: set[str] = field(default_factory=set)
 
 
-def _proofs(  # noqa: PLR0917
-    item: Item, sealed: _Sealed | None, files: Mapping[str, bytes], trust: Trust, blame: Blame
-) -> _Logged:
+def _proofs(item: Item, sealed: _Sealed | None, files: Mapping[str, bytes], trust: Trust, blame: Blame) -> _Logged:
     """Every proof holds, and one in the packaging agency's log that a policy trusts binds this very envelope.
 
     A message from the time before a change of agency lies in the log of the agency that sent or got it then.
