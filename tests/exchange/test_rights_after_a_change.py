@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 from django.utils import timezone
 
+from contraparte.desk.queries import conversations_of
 from contraparte.directory.queries import Role
 from contraparte.exchange import succession
 from contraparte.exchange.disclosing import confirm_duty, declare_duty, object_to_duty
@@ -13,8 +14,9 @@ from contraparte.exchange.items import is_recalled, onward_of
 from contraparte.exchange.models import DisclosureDuty, Hold, Message, Recall
 from contraparte.exchange.orphans import orphans
 from contraparte.exchange.recalls import order_recall
-from tests.exchange.changes import NEW, absorb, add_successor
-from tests.exchange.rights_world import People, draft_on, let_out, marking, people_of, send_item
+from contraparte.protocol.errors import RightsRoleError
+from tests.exchange.changes import NEW, absorb, add_successor, change
+from tests.exchange.rights_world import ANNEX, People, draft_on, let_out, marking, people_of, send_item
 from tests.exchange.small_world import CENTRE, FEDERAL, SONORA, SmallWorld
 
 TODAY = timezone.now().date()
@@ -91,3 +93,25 @@ def test_what_the_new_body_passed_on_is_recalled_with_what_the_old_one_got(world
     assert is_recalled(Message.objects.get(uuid=passed.uuid, direction="in"))
     told = Recall.objects.get(direction="out", item_uuid=sent.uuid)
     assert [one["post"] for one in told.onward] == [FEDERAL]
+
+
+def test_what_hung_on_a_thread_folded_into_another_is_held_by_who_keeps_that_one(world: SmallWorld) -> None:
+    people = people_of(world)
+    sent, _ = send_item(world, sender=SONORA, to=CENTRE)
+    review = date(timezone.now().year + 1, 1, 1)
+    hold = place_hold(fresh(sent), reason="review", review_on=review, by=people.chiefs[SONORA], now=timezone.now())
+    world.settle()
+    # The federal office had been copied in: it has a record of the same thread already.
+    change("one", "absorb", ["mx.fge-son"], ["mx.fgr"], {SONORA: FEDERAL}, timezone.now())
+    succession.reconcile(timezone.now())
+    assert orphans(timezone.now()) == []
+    seen = conversations_of(people.chiefs[FEDERAL]).filter(uuid=sent.conversation.uuid)
+    assert set(seen.values_list("agency", flat=True)) == {"mx.fgr", "mx.fge-son"}
+    assert not conversations_of(people.officers[ANNEX]).filter(uuid=sent.conversation.uuid).exists()
+    for wrong in (people.chiefs[CENTRE], people.officers[FEDERAL]):
+        with pytest.raises(RightsRoleError):
+            lift_hold(Hold.objects.get(pk=hold.pk), by=wrong, now=timezone.now())
+    lift_hold(Hold.objects.get(pk=hold.pk), by=people.chiefs[FEDERAL], now=timezone.now())
+    world.settle()
+    assert not Hold.objects.filter(lifted_at=None).exists()
+    assert not Message.objects.exclude(state__in=(Message.State.SENT, Message.State.HANDLED)).exists()

@@ -63,6 +63,8 @@ def reconcile(now: datetime.datetime) -> int:
         _follow_without_thread(old, now)
         _follow_recipients(old, now)
         _follow_holders(old, now)
+        for heir in registry.heirs():
+            heir.follow(now)
         for event in in_effect:
             if lineage.note_in_effect(event, now):
                 log.info("the change %s of %s counts from now on", event.id, event.country)
