@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import F
 
@@ -99,5 +100,5 @@ def _unkept_threads() -> list[int]:
     return [pk for pk, uuid, agency in folded if not _is_kept(uuid, lineage.line_of(agency))]
 
 
-def _is_kept(uuid: object, agencies: Iterable[str]) -> bool:
+def _is_kept(uuid: UUID, agencies: Iterable[str]) -> bool:
     return Conversation.objects.filter(uuid=uuid, agency__in=agencies).exclude(close_code=FOLDED).exists()

@@ -31,8 +31,9 @@ def tied_agencies(
     for path, data in sorted(changes.items()):
         try:
             document, countries = _signers(data, keys)
-            signed.setdefault(document, set()).update(countries)
-            _parties(document)
+            if _format(document) == FORMAT:
+                _parties(document)
+                signed.setdefault(document, set()).update(countries)
         except (ContraparteError, KeyError, TypeError, ValueError) as error:
             blame("lineage.unproven", path, error.code if isinstance(error, ContraparteError) else type(error).__name__)
             return frozenset({agency})
@@ -52,12 +53,17 @@ def _signers(data: bytes, keys: Mapping[str, PublicKey]) -> tuple[bytes, set[str
     return document, countries
 
 
+def _format(document: bytes) -> str:
+    """What a signed document is: beside changes lie what countries said of them, which tie nothing."""
+    return str(parse_object(document.strip(b" \t\r\n"), "lineage")["format"])
+
+
 def _parties(document: bytes) -> tuple[frozenset[str], frozenset[str]]:
     """Old and new agencies of a change, and the countries that must have signed it."""
     told: dict[str, Any] = parse_object(document.strip(b" \t\r\n"), "lineage")
     agencies = frozenset([*told["from"], *told["to"]])
-    if told["format"] != FORMAT or any(name.partition(".")[0] != told["country"] for name in agencies):
-        raise ValueError(told["format"])
+    if any(name.partition(".")[0] != told["country"] for name in agencies):
+        raise ValueError(told["country"])
     return agencies, frozenset([told["country"], *told.get("reviewers", [])])
 
 
