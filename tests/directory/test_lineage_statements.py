@@ -3,12 +3,15 @@
 import json
 
 import pytest
+from django.conf import settings as django_settings
 from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from contraparte.directory import actions, lineage, reviewing, view
 from contraparte.directory import lineage_statements as statements
+from contraparte.directory.lineage_commands import lineage as lineage_commands
 from contraparte.directory.models import LineageEvent, LineageStatement
 from contraparte.directory.rules.lineage import read_event
 from contraparte.directory.rules.lineage_statements import DisputedRow, state
@@ -130,6 +133,34 @@ def test_a_statement_that_is_forged_makes_the_directory_refused(world):
     assert not LineageStatement.objects.exists()
     load(published(world.us, said))
     assert len(statements.disputes_of(row)) == 1
+
+
+def test_disputes_and_pauses_are_made_agreed_listed_and_taken_back_by_command(world, monkeypatch, tmp_path):
+    monkeypatch.setenv("CONTRAPARTE_HOME", str(django_settings.HOME.path))
+    monkeypatch.setattr("contraparte.start.open_home", lambda home: None)
+    announced(world)
+    (tmp_path / "rows.json").write_text(json.dumps({"rows": [WHY[0].model_dump(mode="json", by_alias=True)]}))
+    (tmp_path / "none.json").write_text('{"rows": []}')
+
+    def run(*words: object, code: int = 0) -> str:
+        answer = CliRunner().invoke(lineage_commands, [str(word) for word in words])
+        assert answer.exit_code == code, answer.output
+        return answer.output.strip()
+
+    out = ("-o", tmp_path / "signed.json")
+    assert "document.malformed" in run(
+        "dispute", "one", "--country", "us", "--rows", tmp_path / "none.json", *out, code=1
+    )
+    number = run("dispute", "one", "--country", "us", "--rows", tmp_path / "rows.json", *out).split()[-1]
+    assert SignedDocument.parse((tmp_path / "signed.json").read_bytes()).hash == number
+    span = ("--from", "2026-03-04T12:00:00", "--until", "2026-03-07T12:00:00")
+    stop = run("pause", "one", "--country", "mx", *span, *out).split()[-1]
+    assert f"{stop[:16]}  one  pause  mx  waits for the others" in run("statements")
+    run("agree-statement", stop[:12], "--country", "us", *out)
+    run("withdraw", number, "--country", "us", *out)
+    assert "lineage.statement.unknown" in run("agree-statement", number, "--country", "mx", *out, code=1)
+    told = {one["statement"]: one["state"] for one in json.loads(run("statements", "--json"))}
+    assert (told[stop], told[number]) == ("agreed", "stands no more")
 
 
 def _everything(world: World) -> list[tuple[str, SignedDocument]]:

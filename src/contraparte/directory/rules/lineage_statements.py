@@ -151,7 +151,7 @@ def agreed_pauses(event: Event, said: Iterable[Said]) -> list[Pause]:
     for one in told:
         if not (_is_pause_of(one, event) and one.signers >= event.signers):
             continue
-        pause = _span(one)
+        pause = Pause(*span_of(one), one.hash)
         ends = [read_instant(at) for by, at in _withdrawals(one, told) if by >= event.signers]
         until = min([pause.until, *ends])
         if until > pause.begins >= event.effective:
@@ -181,10 +181,11 @@ def _is_pause_of(one: Said, event: Event) -> bool:
     return one.statement.kind == "pause" and one.statement.event_hash == event.hash
 
 
-def _span(one: Said) -> Pause:
+def span_of(one: Said) -> tuple[datetime, datetime]:
+    """From when until when a pause is to last, as it was proposed."""
     begins, until = one.statement.begins, one.statement.until
     assert begins is not None and until is not None
-    return Pause(read_instant(begins), read_instant(until), one.hash)
+    return read_instant(begins), read_instant(until)
 
 
 def _withdrawals(one: Said, told: Iterable[Said]) -> list[tuple[frozenset[str], str]]:

@@ -91,7 +91,7 @@ WORDS: dict[str, Problem] = {
     ),
     "lineage.signed": Problem(
         _("%(country)s has signed this version of the change “%(event)s” and cannot dispute it."),
-        _("Publish the next version with another mapping; the version both sides sign last counts."),
+        _("Publish the next version with another mapping; of those all have signed the highest counts."),
     ),
     "lineage.unknown": Problem(
         _("No change of agency “%(event)s” is known here."),
