@@ -12,8 +12,10 @@ from contraparte.directory.models import LineageEvent, Tenure
 from contraparte.directory.queries import Role
 from contraparte.directory.rules.lineage_statements import DisputedRow
 from contraparte.exchange import succession
+from contraparte.exchange.actions import send_all
 from contraparte.exchange.models import Permission, Reconfirmation
 from contraparte.exchange.permissions import grant_permission
+from contraparte.exchange.telling_change import tell_changes
 from contraparte.protocol.encoding import canonical_json, instant
 from tests.directory.lineage_events import document
 from tests.exchange.changes import HOUR, NEW, absorb, add_successor, change
@@ -95,6 +97,22 @@ def test_only_who_decides_in_that_post_confirms_or_withdraws(world: SmallWorld, 
     assert chief.post(f"{PAGE}{row.pk}/withdraw/").status_code == 409
     assert Permission.objects.get(side="granter").state == "granted"
     assert SONORA not in chief.get(PAGE).content.decode().split("<table")[0]
+
+
+def test_the_page_tells_what_the_other_side_told_to_whom_it_concerns(world: SmallWorld, browser_of: BrowserOf) -> None:
+    send_all([world.note("where?")], now=timezone.now())
+    world.settle()
+    absorb(timezone.now())
+    succession.reconcile(timezone.now())
+    assert tell_changes(timezone.now())
+    world.settle()
+    for name, post, role, sees in (
+        ("one", CENTRE, Role.OFFICER, True),
+        ("two", FEDERAL, Role.OFFICER, False),
+        ("six", CENTRE, Role.AUDITOR, False),
+    ):
+        shown = browser_of(world.appoint(name, post, role)).get(PAGE).content.decode()
+        assert ("What the other side has told" in shown and f'cp-id">{NEW}<' in shown) == sees
 
 
 def test_the_page_tells_which_rows_are_disputed_and_since_when_clocks_stand_still(

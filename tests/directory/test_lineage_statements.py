@@ -192,7 +192,7 @@ def _known() -> dict[str, object]:
     return {"state": state(rows, said), "counts": [one.hash for one in lineage.standing()], "pauses": agreed()}
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.permutations(range(8)))
 def test_in_whatever_order_versions_disputes_and_pauses_come_every_node_ends_the_same_and_loses_none(world, order):
     told = _everything(world)

@@ -239,9 +239,23 @@ def notices_told(tenure: Tenure, now: datetime) -> list[ChangeNotice]:
     return [row for row in rows if tenure.post_id in row.rows["concerned"] or Role.AUTHORISER in tenure.roles]
 
 
-def pairs_of(row: ChangeNotice) -> list[tuple[str, str]]:
-    """Old and new posts, as they were told."""
-    return list(zip(row.rows["was"], row.rows["became"], strict=True))
+@dataclass(frozen=True, slots=True)
+class NoticeShown:
+    """One notice on the page: which agency told it, and the old and new posts in pairs."""
+
+    row: ChangeNotice
+    peer: Agency | str
+    pairs: list[tuple[str, str]]
+
+
+def notices_shown(tenure: Tenure, now: datetime) -> list[NoticeShown]:
+    """The same with names, for the page."""
+    rows = notices_told(tenure, now)
+    peers: dict[str, Agency] = Agency.objects.in_bulk({row.peer for row in rows})
+    return [
+        NoticeShown(row, peers.get(row.peer, row.peer), list(zip(row.rows["was"], row.rows["became"], strict=True)))
+        for row in rows
+    ]
 
 
 def told_notices(tenure: Tenure, now: datetime) -> Iterable[Notice]:

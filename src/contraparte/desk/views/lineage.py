@@ -1,7 +1,5 @@
 """Who became whom: the picture, the table, and a word on permissions given to a body that is another now."""
 
-from datetime import datetime
-
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -13,7 +11,6 @@ from contraparte.desk import lineage
 from contraparte.desk.rights_words import KINDS
 from contraparte.desk.words import CHANGES
 from contraparte.exchange import succession
-from contraparte.exchange.models import ChangeNotice
 from contraparte.protocol.errors import ContraparteError
 from contraparte.web.permissions import PageRequest, may, page, require_post
 from contraparte.web.wording import status_of, words_of
@@ -49,11 +46,6 @@ def withdraw(request: PageRequest, pk: int) -> HttpResponse:
     return redirect("desk:lineage")
 
 
-def _told(request: PageRequest, now: datetime) -> list[tuple[ChangeNotice, list[tuple[str, str]]]]:
-    rows = lineage.notices_told(request.tenure, now) if may(request.tenure, "item.view") else []
-    return [(row, lineage.pairs_of(row)) for row in rows]
-
-
 def _page(request: PageRequest, error: ContraparteError | None = None) -> HttpResponse:
     now = timezone.now()
     decides = bool(may(request.tenure, "item.decide"))
@@ -61,7 +53,7 @@ def _page(request: PageRequest, error: ContraparteError | None = None) -> HttpRe
         "picture": lineage.picture(now),
         "table": lineage.table(now),
         "waiting": lineage.to_confirm(request.tenure) if may(request.tenure, "item.view") else [],
-        "told": _told(request, now),
+        "told": lineage.notices_shown(request.tenure, now) if may(request.tenure, "item.view") else [],
         "decides": decides,
         "kinds": KINDS,
         "changes": CHANGES,
