@@ -6,11 +6,18 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from contraparte.directory import actions as directory_actions
+from contraparte.directory import reviewing
 from contraparte.directory.models import LineageEvent, Tenure
 from contraparte.directory.queries import Role
+from contraparte.directory.rules.lineage_statements import DisputedRow
 from contraparte.exchange import succession
+from contraparte.exchange.actions import send_all
 from contraparte.exchange.models import Permission, Reconfirmation
 from contraparte.exchange.permissions import grant_permission
+from contraparte.exchange.telling_change import tell_changes
+from contraparte.protocol.encoding import canonical_json, instant
+from tests.directory.lineage_events import document
 from tests.exchange.changes import HOUR, NEW, absorb, add_successor, change
 from tests.exchange.conftest import desk_world as desk_world  # noqa: PLC0414  (the fixture, under its own name)
 from tests.exchange.rights_world import ask, people_of, send_item
@@ -90,3 +97,42 @@ def test_only_who_decides_in_that_post_confirms_or_withdraws(world: SmallWorld, 
     assert chief.post(f"{PAGE}{row.pk}/withdraw/").status_code == 409
     assert Permission.objects.get(side="granter").state == "granted"
     assert SONORA not in chief.get(PAGE).content.decode().split("<table")[0]
+
+
+def test_the_page_tells_what_the_other_side_told_to_whom_it_concerns(world: SmallWorld, browser_of: BrowserOf) -> None:
+    send_all([world.note("where?")], now=timezone.now())
+    world.settle()
+    absorb(timezone.now())
+    succession.reconcile(timezone.now())
+    assert tell_changes(timezone.now())
+    world.settle()
+    for name, post, role, sees in (
+        ("one", CENTRE, Role.OFFICER, True),
+        ("two", FEDERAL, Role.OFFICER, False),
+        ("six", CENTRE, Role.AUDITOR, False),
+    ):
+        shown = browser_of(world.appoint(name, post, role)).get(PAGE).content.decode()
+        assert ("What the other side has told" in shown and f'cp-id">{NEW}<' in shown) == sees
+
+
+def test_the_page_tells_which_rows_are_disputed_and_since_when_clocks_stand_still(
+    world: SmallWorld, browser_of: BrowserOf
+) -> None:
+    now = timezone.now()
+    auditor = browser_of(world.appoint("ana", SONORA, Role.AUDITOR))
+    told = document("one", "absorb", ["mx.fge-son"], ["mx.new"], {SONORA: NEW}, instant(now), reviewers=["us"])
+    directory_actions.sign_event(canonical_json(told), country="mx", now=now)
+    row = {"from": SONORA, "reason": "Traces <b>belong</b> elsewhere", "language": "en"}
+    reviewing.dispute_event("one", [DisputedRow.model_validate(row)], country="us", now=now)
+    pause = reviewing.propose_pause("one", begins=now + HOUR, until=now + 9 * HOUR, country="mx", now=now)
+    words = {
+        "en": ("Disputed", "Traces &lt;b&gt;belong", "They run on until US has signed"),
+        "es": ("Impugnado", '<q lang="en">', "Siguen corriendo hasta que US firme"),
+    }
+    for language, expected in words.items():
+        auditor.cookies["django_language"] = language
+        shown = auditor.get(PAGE).content.decode()
+        assert [word for word in expected if word not in shown] == []
+    reviewing.agree_to_statement(pause.pk, country="us", now=now)
+    shown = auditor.get(PAGE).content.decode()
+    assert "ambas partes lo acordaron" in shown and "Siguen corriendo" not in shown

@@ -10,20 +10,24 @@ import pytest
 from django.conf import settings
 
 from contraparte.directory import actions, client, publisher, queries, store
-from contraparte.directory.models import Agency, Alarm, Country, Key
+from contraparte.directory.models import Agency, Alarm, Country, Key, LineageEvent
 from contraparte.directory.rules.freshness import Freshness
 from contraparte.directory.rules.register import Register, key_entry
+from contraparte.directory.rules.signatures import SignedDocument
+from contraparte.protocol.encoding import canonical_json, instant
 from contraparte.protocol.errors import (
     AddressInsecureError,
     DirectoryRejectedError,
     DirectoryUnreachableError,
     DirectoryUntrustedError,
     DocumentMalformedError,
+    LineageForgedError,
     LocalKeyMissingError,
     RootFingerprintError,
 )
 from contraparte.protocol.keys import Purpose, generate
 from tests.directory.factory import NOW, agency_entry, make_keys, register_of
+from tests.directory.lineage_events import event
 from tests.directory.mirror import Mirror, files_of
 
 pytestmark = pytest.mark.django_db
@@ -232,6 +236,19 @@ def test_well_signed_nonsense_is_refused_and_named(trusted, monkeypatch):
     ):
         with pytest.raises(DocumentMalformedError):
             client_side(wrong)
+
+
+def test_a_forged_statement_of_succession_leaves_everything_as_it_was_and_is_recorded(trusted):
+    told = event("one", "absorb", [FGE], ["mx.new"], {f"{FGE}/firearms": "mx.new/firearms"}, instant(NOW))
+    document = canonical_json(told.document.model_dump(mode="json", by_alias=True))
+    register = trusted.with_agencies([agency_entry("mx.new", "firearms")])
+    outsider = generate("us.atf", Purpose.ACCORD)
+    stolen = generate(FGE, Purpose.ACCORD)  # of the country, and pinned by nobody
+    for signed in (SignedDocument(document).sign(outsider), SignedDocument(document).sign(stolen)):
+        with pytest.raises(LineageForgedError):
+            client_side(register.with_lineage(signed.hash, signed.to_bytes()))
+        assert Country.objects.get(pk="mx").failure
+    assert not LineageEvent.objects.exists()
 
 
 def client_side(register: Register) -> None:

@@ -61,7 +61,7 @@ def send_item(
 
 def draft_on(world: SmallWorld, people: People, item: Message, to: str, text: str = "They say so.") -> Draft:
     """A draft of the holding post that draws on an item."""
-    holder = item.recipient
+    holder = item.conversation.post_id
     thread = actions.open_conversation(
         post=directory.post(holder), counterpart=to, kind="note", by=people.officers[holder], now=timezone.now()
     )

@@ -292,7 +292,7 @@ def test_whatever_was_said_about_items_no_row_shows_it_when_its_time_is_over(wor
     world.settle()
     taken = set(Message.objects.values_list("type", flat=True))
     # A hand-over says who answers for a post: codes only, of no item.
-    assert taken == {"note.say/1", *(one.name for one in TYPES)} - {"post.handover/1"}
+    assert taken == {"note.say/1", *(one.name for one in TYPES)} - {"post.handover/1", "post.succeeded/1"}
     assert len({table for table, _, _ in cells_with(["canary"])}) >= 4
     assert erase_everything() == Message.objects.count()
     assert cells_with(["canary"]) == set()

@@ -121,8 +121,8 @@ class GroupWorld:
         return list(GroupWord.objects.filter(group=group).values_list("act", flat=True))
 
 
-def make_group_world() -> GroupWorld:
-    """Directory, accord, posts and people; the caller has set NODE_OPERATOR to `OPERATOR`."""
+def make_group_world(*more: str) -> GroupWorld:
+    """Directory, accord, posts and people; the caller has set NODE_OPERATOR. `more` types than those of groups."""
     now = timezone.now()
     keys = {name: factory.make_keys(name) for name in (MX, US, "mx.fgr")}
     keys["mx.fgr"] |= factory.make_keys("mx.fgr", [Purpose.ACCORD])
@@ -134,7 +134,7 @@ def make_group_world() -> GroupWorld:
         held = [key for name in names for key in keys[name].values()]
         registers.append(factory.register_of(country, entries, held))
         factory.load(registers[-1], now)
-    permits = [{"types": TYPES, "from": start, "to": end} for start, end in (("mx", "us"), ("us", "mx"))]
+    permits = [{"types": [*TYPES, *more], "from": start, "to": end} for start, end in (("mx", "us"), ("us", "mx"))]
     adopt(example(permits=permits, routing=[], clocks=[]), keys | {"us.ntc": keys[US]})
     for post in (*CHAIRS.values(), *SPONSORS.values()):
         directory_actions.appoint_service(directory.post(post), by=None, now=now)

@@ -77,7 +77,8 @@ def _is_own(row: DisclosureDuty, tenure: Tenure) -> bool:
 
 def work(tenure: Tenure, now: datetime) -> Iterable[DeskItem]:
     """Duties that were told and that this authorising person may confirm."""
-    rows = DisclosureDuty.objects.filter(agency=tenure.post.agency_id, ours=True, state=State.DECLARED)
+    own = tenure.post.agency_id
+    rows = DisclosureDuty.objects.filter(item__conversation__agency=own, ours=True, state=State.DECLARED)
     found: Sequence[DisclosureDuty] = list(rows.select_related("item__conversation", "declared_by")[:ROWS])
     told = told_at(found)
     mine = [row for row in found if row.pk in told and not _is_own(row, tenure)]

@@ -22,4 +22,13 @@ STEPS: dict[Step, str | Promise] = {
     Step.ACCESS_ENDED: _("Access ended"),
 }
 VALUES: dict[str, str | Promise] = {f"/standing={code}": words for code, words in STANDINGS.items()}
-FIELDS: dict[str, str | Promise] = {"standing": _("State"), "/since": _("Since")}
+FIELDS: dict[str, str | Promise] = {
+    "standing": _("State"),
+    "/since": _("Since"),
+    "/event": _("Change of agency"),
+    "/event_hash": _("Version of the change"),
+    "was": _("Posts before"),
+    "became": _("Who has their work now"),
+    "concerned": _("Posts this concerns"),
+    "/more": _("More that are not named"),
+}

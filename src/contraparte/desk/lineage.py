@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.urls import reverse
@@ -11,9 +11,13 @@ from django.utils.translation import gettext as _
 
 from contraparte.desk.queries import conversations_of
 from contraparte.directory import lineage
+from contraparte.directory import lineage_statements as statements
 from contraparte.directory.models import Agency, LineageEvent, Post, Tenure
+from contraparte.directory.rules import lineage_statements as rules
 from contraparte.directory.rules.lineage import Event, in_order, read_event
-from contraparte.exchange.models import Conversation, Moved, Reconfirmation
+from contraparte.directory.rules.lineage_statements import Pause
+from contraparte.directory.rules.roles import Role
+from contraparte.exchange.models import ChangeNotice, Conversation, Moved, Reconfirmation
 from contraparte.protocol.ids import country_of
 from contraparte.protocol.keys import parse_kid
 from contraparte.web.finding import or_404
@@ -21,6 +25,7 @@ from contraparte.web.registry import Notice
 from contraparte.web.templatetags.pages import day_text
 
 LANE, COLUMN, LEFT, TOP, BEND = 46, 150, 260, 54, 34
+SHOWN_FOR = timedelta(days=30)
 EVENTS = 24  # the latest; a picture of more says nothing
 
 
@@ -70,6 +75,26 @@ class Mapped:
 
 
 @dataclass(frozen=True, slots=True)
+class Disputed:
+    """One row of the mapping that a country disputes, with its reason in its own language."""
+
+    country: str
+    post: Post | str
+    reason: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """A pause of clocks that waits for the word of others."""
+
+    country: str
+    begins: datetime
+    until: datetime
+    missing: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """One version of an event in the table."""
 
@@ -81,6 +106,9 @@ class Told:
     posts: list[Mapped]
     missing: list[str]  # countries that have not signed yet
     is_winner: bool
+    disputed: list[Disputed]
+    pauses: list[Pause]  # of clocks, agreed by all
+    proposed: list[Proposed]
 
     @property
     def basis(self) -> Mapping[str, str]:
@@ -127,9 +155,25 @@ def _told(
     ]
     before = [known.get(name, name) for name in event.document.before]
     after = [known.get(name, name) for name in event.document.after]
-    return Told(
-        row, event, number, before, after, mapped, [] if row.is_complete else sorted(event.signers - signed), is_winner
-    )
+    missing = [] if row.is_complete else sorted(event.signers - signed)
+    return Told(row, event, number, before, after, mapped, missing, is_winner, *_reviewed(row, event, known))
+
+
+def _reviewed(
+    row: LineageEvent, event: Event, known: Mapping[str, Any]
+) -> tuple[list[Disputed], list[Pause], list[Proposed]]:
+    """What was said of a version beside signing it, as far as it stands."""
+    said = statements.said_of(row.pk)
+    disputed = [
+        Disputed(one.statement.country, known.get(line.old, line.old), line.reason, line.language)
+        for one in rules.standing_disputes(event, statements.signers_of(row), said)
+        for line in one.statement.rows
+    ]
+    proposed = [
+        Proposed(one.statement.country, *rules.span_of(one), rules.missing_signers(one, event))
+        for one in rules.proposed_pauses(event, said)
+    ]
+    return disputed, rules.agreed_pauses(event, said), proposed
 
 
 def picture(now: datetime) -> Picture | None:
@@ -187,6 +231,39 @@ def _paths(event: Event, height: Mapping[str, int], x: int) -> list[str]:
 def moves_of(conversation: Conversation) -> list[Moved]:
     """Which posts had a conversation before, on either side; no question where no agency ever changed."""
     return list(conversation.moves.all()) if lineage.events() else []
+
+
+def notices_told(tenure: Tenure, now: datetime) -> list[ChangeNotice]:
+    """What other agencies told this one of their changes lately; an officer sees what concerns the own post."""
+    rows = ChangeNotice.objects.filter(agency=tenure.post.agency_id, ours=False, at__gt=now - SHOWN_FOR)[:EVENTS]
+    return [row for row in rows if tenure.post_id in row.rows["concerned"] or Role.AUTHORISER in tenure.roles]
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeShown:
+    """One notice on the page: which agency told it, and the old and new posts in pairs."""
+
+    row: ChangeNotice
+    peer: Agency | str
+    pairs: list[tuple[str, str]]
+
+
+def notices_shown(tenure: Tenure, now: datetime) -> list[NoticeShown]:
+    """The same with names, for the page."""
+    rows = notices_told(tenure, now)
+    peers: dict[str, Agency] = Agency.objects.in_bulk({row.peer for row in rows})
+    return [
+        NoticeShown(row, peers.get(row.peer, row.peer), list(zip(row.rows["was"], row.rows["became"], strict=True)))
+        for row in rows
+    ]
+
+
+def told_notices(tenure: Tenure, now: datetime) -> Iterable[Notice]:
+    """Changes the other side told of; no question where no agency ever changed."""
+    if lineage.events():
+        told = notices_told(tenure, now)
+        since = max((one.at for one in told), default=None)
+        yield Notice(_("changes of agencies: others answer now"), len(told), reverse("desk:lineage") + "#told", since)
 
 
 def to_confirm(tenure: Tenure, limit: int = 200) -> list[Reconfirmation]:

@@ -76,7 +76,8 @@ def prove_message(request: ApiRequest, message: str) -> HttpResponse:
 
 
 def _message(tenure: Tenure, uuid: str) -> Message | None:
-    return Message.objects.filter(agency=tenure.post.agency_id, uuid=uuid).only("log_origin", "log_index").first()
+    rows = Message.objects.filter(conversation__agency=tenure.post.agency_id, uuid=uuid)
+    return rows.only("log_origin", "log_index").first()
 
 
 def _head(shown: proofs.HeadShown | None) -> dict[str, Any] | None:

@@ -13,11 +13,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from contraparte.desk.registry import DESK_SOURCES, QUIET_TYPES, DeskItem, subject_of, word
+from contraparte.directory import lineage
 from contraparte.directory.models import Agency, Post, Tenure
 from contraparte.directory.rules.roles import Role
 from contraparte.exchange import registry as exchange
 from contraparte.exchange.escalating import escalated_to
-from contraparte.exchange.models import Conversation, Draft, Message, Obligation, Recall, Receipt
+from contraparte.exchange.models import FOLDED, Conversation, Draft, Message, Obligation, Recall, Receipt
 from contraparte.protocol.errors import MessageTypeUnknownError
 from contraparte.web.finding import or_404
 from contraparte.web.permissions import may
@@ -58,10 +59,14 @@ def conversations_of(tenure: Tenure) -> QuerySet[Conversation]:
 
     An authorising person opens all of the agency.
     """
-    own = Conversation.objects.filter(agency=tenure.post.agency_id)
-    if Role.AUTHORISER in tenure.roles:
-        return own
-    return own.filter(Q(post_id=tenure.post_id) | Q(pk__in=escalated_to(tenure).values("conversation_id")))
+    mine = Q(agency=tenure.post.agency_id)
+    if Role.AUTHORISER not in tenure.roles:
+        mine &= Q(post_id=tenure.post_id) | Q(pk__in=escalated_to(tenure).values("conversation_id"))
+    if lineage.events():
+        # Older records that a change of agency has folded into one of these (P1.8).
+        line, kept = lineage.line_of(tenure.post.agency_id), Conversation.objects.filter(mine).values("uuid")
+        mine |= Q(close_code=FOLDED, agency__in=line, uuid__in=kept)
+    return Conversation.objects.filter(mine)
 
 
 def conversation_for(tenure: Tenure, pk: int) -> Conversation:

@@ -89,6 +89,7 @@ def register() -> None:
     register_notices(NoticeSource("release.review", reviews.notices))
     register_notices(NoticeSource("posts.view", vacancies.notices))
     register_notices(NoticeSource("item.decide", lineage.notices))
+    register_notices(NoticeSource("item.view", lineage.told_notices))
     register_desk_source(DeskSource("release.review", reviews.work, of_post=False))
     register_desk_source(DeskSource("handover.assign", vacancies.work, of_post=False))
     register_desk_source(DeskSource("handover.take", vacancies.acknowledgements, of_post=False))

@@ -18,7 +18,8 @@ def find_conversations(tenure: Tenure, text: str, limit: int) -> list[Hit]:
     wanted = Q(case__number__icontains=text)
     exact = _uuid(text)
     if exact is not None:
-        inside = Message.objects.filter(agency=tenure.post.agency_id, uuid=exact).values("conversation_id")
+        own = Message.objects.filter(conversation__agency=tenure.post.agency_id)
+        inside = own.filter(uuid=exact).values("conversation_id")
         wanted |= Q(uuid=exact) | Q(pk__in=inside)
     found = list(rows.filter(wanted).order_by("-opened_at", "-id")[:limit])
     titles = titles_of(found, tenure)

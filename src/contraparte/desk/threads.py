@@ -114,7 +114,7 @@ def _with_subjects(entries: list[Entry], conversation: Conversation) -> list[Ent
     named = {str(one.content.body.get("item", "")) for one in entries if one.content is not None and not one.is_item}
     if not named:
         return entries
-    rows = Message.objects.filter(agency=conversation.agency, conversation=conversation, uuid__in=named - {""})
+    rows = Message.objects.filter(conversation=conversation, uuid__in=named - {""})
     known = {str(uuid): pk for uuid, pk in rows.values_list("uuid", "pk")}
     return [
         replace(one, about=known.get(str(one.content.body.get("item", ""))))

@@ -100,7 +100,7 @@ def sign_accord(document: bytes | SignedDocument, *, country: str, key: PrivateK
     accord = read_accord(signed.document)
     if country not in accord.parties:
         raise AccordMissingError(id=accord.id, country_a=country)
-    return signed.sign(key or _accord_key(country))
+    return signed.sign(key or accord_key_of(country))
 
 
 @transaction.atomic
@@ -114,7 +114,7 @@ def suspend_accord(accord_id: str, *, country: str, now: datetime) -> Suspension
     """Suspend an accord in the name of one country; it counts at once, and for others once published (P1.3)."""
     accord = queries.accord(accord_id)
     data = write_statement(accord=accord.id, accord_hash=accord.hash, country=country, suspended=True, lifts=(), at=now)
-    return loading.keep_statement(SignedDocument(data).sign(_accord_key(country)))
+    return loading.keep_statement(SignedDocument(data).sign(accord_key_of(country)))
 
 
 @transaction.atomic
@@ -126,7 +126,7 @@ def resume_accord(accord_id: str, *, country: str, now: datetime) -> Suspension:
     accord = queries.accord(accord_id)
     rows = list(Suspension.objects.filter(accord_id=accord.id))
     standing = standing_suspensions(bytes(row.document) for row in rows if row.is_complete)
-    key = _accord_key(country)
+    key = accord_key_of(country)
     for row in rows:
         offered = bytes(row.document)
         if not row.suspended and not row.is_complete and set(read_statement(offered).lifts) >= standing:
@@ -162,7 +162,7 @@ def sign_event(document: bytes, *, country: str, now: datetime) -> LineageEvent:
     if country not in event.signers:
         raise LineageCountryError(field="country", read=country, event=event.id)
     lineage.check_now(event)
-    return loading.take_event(SignedDocument(document).sign(_accord_key(country)), publisher=country, now=now)
+    return loading.take_event(SignedDocument(document).sign(accord_key_of(country)), publisher=country, now=now)
 
 
 def agree_to_event(event: str, *, country: str, now: datetime) -> LineageEvent:
@@ -175,7 +175,7 @@ def signed_event(row: LineageEvent) -> SignedDocument:
     return SignedDocument(bytes(row.document)).merge((kid, bytes.fromhex(value)) for kid, value in row.signatures)
 
 
-def _accord_key(country: str) -> PrivateKey:
+def accord_key_of(country: str) -> PrivateKey:
     """The newest pinned accord key of a country whose private half is here. Raises LocalKeyMissingError."""
     kids = Country.objects.filter(pk=country).values_list("accord_kids", flat=True).first() or []
     for kid in reversed(kids):

@@ -132,8 +132,8 @@ def require_open_agency(agency: str, now: datetime) -> None:
 
 
 def is_passed_on(post: str, now: datetime) -> bool:
-    """Whether all that was the post's is somebody else's now."""
-    return post not in rules.holders(post, events(), now)
+    """Whether all that was the post's is somebody else's now, and it has got nothing since."""
+    return rules.given_up(post, events(), now) is not None
 
 
 def versions() -> list[LineageEvent]:

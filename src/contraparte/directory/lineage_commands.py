@@ -1,6 +1,7 @@
 """`contraparte directory lineage …`: announce, review and look at changes of agencies."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ from contraparte.directory.console import AsJson, HomeOption, Output, opened
 
 EventId = Annotated[str, typer.Argument(help="The id of the change, as absorb-2027.")]
 InName = Annotated[str, typer.Option("--country", help="The country in whose name to sign.")]
+StatementId = Annotated[str, typer.Argument(help="Its number, or the first eight characters or more.")]
 
 lineage = typer.Typer(no_args_is_help=True, help="Changes of agencies: who became whom, when, on what legal basis.")
 
@@ -51,6 +53,83 @@ def agree(event: EventId, home: HomeOption, country: InName, output: Output) -> 
         row = actions.agree_to_event(event, country=country, now=now)
         output.write_bytes(actions.signed_event(row).to_bytes())
         typer.echo(f"{row.event} {row.hash} {_state(row.is_complete)}")
+
+
+@lineage.command()
+def dispute(
+    event: EventId,
+    home: HomeOption,
+    country: InName,
+    output: Output,
+    rows: Annotated[
+        Path, typer.Option("--rows", help='File {"rows": [{"from": post, "reason": words, "language": "en" or "es"}]}.')
+    ],
+) -> None:
+    """Dispute rows of the version that would win, each with a reason; sign that and write it for the publisher."""
+    with opened(home) as now:
+        from contraparte.directory import reviewing
+        from contraparte.directory.rules.lineage_statements import read_rows
+
+        row = reviewing.dispute_event(event, read_rows(rows.read_bytes()), country=country, now=now)
+        output.write_bytes(reviewing.signed_statement(row).to_bytes())
+        typer.echo(f"{row.event} {row.event_hash} disputed {row.pk}")
+
+
+@lineage.command()
+def pause(
+    *,
+    event: EventId,
+    home: HomeOption,
+    country: InName,
+    output: Output,
+    begins: Annotated[datetime, typer.Option("--from", help="First instant, UTC.")],
+    until: Annotated[datetime, typer.Option(help="Last instant, UTC; 90 days later at most.")],
+) -> None:
+    """Propose that the clocks of the threads the change moves stand still; it counts once all have signed it."""
+    with opened(home) as now:
+        from contraparte.directory import reviewing
+
+        span = {"begins": begins.replace(tzinfo=UTC), "until": until.replace(tzinfo=UTC)}
+        row = reviewing.propose_pause(event, **span, country=country, now=now)
+        output.write_bytes(reviewing.signed_statement(row).to_bytes())
+        typer.echo(f"{row.event} {row.event_hash} pause {row.pk}")
+
+
+@lineage.command("agree-statement")
+def agree_statement(statement: StatementId, home: HomeOption, country: InName, output: Output) -> None:
+    """Sign a pause, or the early end of one, as the other side published it."""
+    with opened(home) as now:
+        from contraparte.directory import reviewing
+
+        row = reviewing.agree_to_statement(statement, country=country, now=now)
+        output.write_bytes(reviewing.signed_statement(row).to_bytes())
+        typer.echo(f"{row.event} {row.event_hash} {row.kind} {row.pk} signed")
+
+
+@lineage.command()
+def withdraw(statement: StatementId, home: HomeOption, country: InName, output: Output) -> None:
+    """Take back a dispute or a proposed pause; an agreed pause ends once the others sign this too."""
+    with opened(home) as now:
+        from contraparte.directory import reviewing
+
+        row = reviewing.withdraw_statement(statement, country=country, now=now)
+        output.write_bytes(reviewing.signed_statement(row).to_bytes())
+        typer.echo(f"{row.event} {row.event_hash} withdrawal {row.pk}")
+
+
+@lineage.command("statements")
+def list_statements(home: HomeOption, as_json: AsJson = False) -> None:
+    """List what was said of changes: disputes with their reasons, pauses and withdrawals, who signed, what stands."""
+    with opened(home):
+        from contraparte.directory import lineage_statements
+
+        told = lineage_statements.listed()
+        if as_json:
+            typer.echo(json.dumps(told, ensure_ascii=False, indent=1))
+            return
+        for one in told:
+            words = (one[name] for name in ("event", "kind", "country", "state", "says"))
+            typer.echo("  ".join((one["statement"][:16], *words)))
 
 
 @lineage.command()

@@ -22,3 +22,22 @@ class LineageEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.event} {self.version}"
+
+
+class LineageStatement(models.Model):
+    """What a country said of one version: a dispute, a pause of clocks, a withdrawal. Never deleted."""
+
+    hash = models.CharField(primary_key=True, max_length=64)
+    event = models.CharField(max_length=64)
+    event_hash = models.CharField(max_length=64, db_index=True)
+    kind = models.CharField(max_length=10)
+    country = models.CharField(max_length=2)
+    document = models.BinaryField()
+    signatures = models.JSONField(default=list)
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("event", "kind", "hash")
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.event}"

@@ -12,7 +12,19 @@ from django.conf import settings
 from django.db import transaction
 
 from contraparte.directory import lineage, view
-from contraparte.directory.models import Accord, Agency, Alarm, Country, Key, LineageEvent, Post, Suspension
+from contraparte.directory.lineage_statements import is_statement
+from contraparte.directory.lineage_statements import keep_statement as keep_lineage_statement
+from contraparte.directory.models import (
+    Accord,
+    Agency,
+    Alarm,
+    Country,
+    Key,
+    LineageEvent,
+    LineageStatement,
+    Post,
+    Suspension,
+)
 from contraparte.directory.rules.accord import read_accord
 from contraparte.directory.rules.documents import read_instant
 from contraparte.directory.rules.lineage import Event, predecessors, read_event
@@ -77,12 +89,16 @@ def _claimed_events(register: Register) -> list[Event]:
     """What the country says of its own agencies, whether others have signed it or not: their keys need a voucher."""
     seen = [bytes(row.document) for row in lineage.versions() if row.country == register.country]
     told = [SignedDocument.parse(data).document for data in register.lineage.values()]
-    return [event for event in map(read_event, {*seen, *told}) if event.country == register.country]
+    changes = {data for data in (*seen, *told) if not is_statement(data)}
+    return [event for event in map(read_event, changes) if event.country == register.country]
 
 
 def _load_lineage(register: Register, now: datetime) -> None:
     """One that is forged or cannot be makes the whole directory untrue, and nothing of it is taken in."""
     signed = [SignedDocument.parse(data) for data in register.lineage.values()]
+    for one in [one for one in signed if is_statement(one.document)]:
+        take_lineage_statement(one, publisher=register.country, now=now)
+        signed.remove(one)
     for one in sorted(signed, key=lambda one: read_event(one.document).effective):
         take_event(one, publisher=register.country, now=now)
 
@@ -90,6 +106,11 @@ def _load_lineage(register: Register, now: datetime) -> None:
 def take_event(signed: SignedDocument, *, publisher: str, now: datetime) -> LineageEvent:
     """Keep a change of agency that a country has signed. Raises LineageForgedError and what the rules raise."""
     return lineage.keep_event(signed, publisher=publisher, pinned=pinned_kids, resolve=_resolve, now=now)
+
+
+def take_lineage_statement(signed: SignedDocument, *, publisher: str, now: datetime) -> LineageStatement:
+    """Keep what a country said of a change of agency. Raises LineageForgedError, DocumentMalformedError."""
+    return keep_lineage_statement(signed, publisher=publisher, pinned=pinned_kids, resolve=_resolve, now=now)
 
 
 def _publics(rows: Iterable[Key]) -> list[PublicKey]:

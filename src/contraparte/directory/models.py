@@ -10,6 +10,7 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 
 from contraparte.directory.lineage_models import LineageEvent as LineageEvent  # noqa: PLC0414  (part of this module's face)
+from contraparte.directory.lineage_models import LineageStatement as LineageStatement  # noqa: PLC0414  (part of this module's face)
 
 
 class Agency(models.Model):

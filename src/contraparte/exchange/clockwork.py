@@ -10,6 +10,8 @@ from contraparte.directory import queries as directory
 from contraparte.directory.lineage import events, line_of
 from contraparte.exchange import registry
 from contraparte.exchange.models import Conversation, Message, Obligation, Receipt
+from contraparte.exchange.pausing import Stops, paused_threads
+from contraparte.exchange.rules.pauses import Span, length
 from contraparte.protocol.errors import AccordMissingError
 from contraparte.protocol.ids import agency_of, country_of
 
@@ -39,9 +41,13 @@ def note_acceptances(accepted: Sequence[Accepted]) -> None:
     Obligation.objects.bulk_create(asked, ignore_conflicts=True)
     _end_what_is_answered([obligation.message for obligation in asked])
     moving = registry.moving_nouns()
+    now = max((at for _, at in accepted), default=None)
+    stops = paused_threads(now, {one.conversation_id for one, _ in accepted}) if now is not None else {}
     _settle(
         {one.conversation_id for one, _ in accepted if one.type.partition(".")[0] in moving}
         | _moved({obligation.message.conversation_id for obligation in asked})
+        | stops.keys(),
+        stops,
     )
     for message, at in closing:
         Conversation.objects.filter(pk=message.conversation_id, closed_at__isnull=True).update(
@@ -102,7 +108,7 @@ def _moved(conversations: set[int]) -> set[int]:
     return set(rows.values_list("message__conversation", flat=True))
 
 
-def _settle(conversations: set[int]) -> None:
+def _settle(conversations: set[int], stops: Stops) -> None:
     """Work out anew what pauses and releases do to the clocks of these conversations (P8.1).
 
     From all that was accepted in them and nothing else, so that it does not matter in which order receipts came.
@@ -120,13 +126,43 @@ def _settle(conversations: set[int]) -> None:
             if end is not None and (row.closed_at is None or end < row.closed_at):
                 row.closed_at = end
         for row in rows:
-            _pause(row, rows)
+            _pause(row, rows, stops.get(pk, []))
         Obligation.objects.bulk_update(rows, ["closed_at", "due_at", "extended", "paused_until"])
 
 
-def _pause(row: Obligation, others: Sequence[Obligation]) -> None:
-    """Move the deadline of a step by the time in which the other side owed a clarification, each pause capped."""
+def follow_pauses(now: datetime.datetime) -> int:
+    """Stop and start the clocks of threads that changes of agency moved, as both sides agreed; how many steps moved.
+
+    In one go, and written only where something is another: the worker asks often (P1.8).
+    """
+    stops = paused_threads(now)
+    steps: dict[int, list[Obligation]] = {}
+    for row in Obligation.objects.filter(conversation__in=stops).select_related("message"):
+        steps.setdefault(row.conversation_id, []).append(row)
+    changed = []
+    for pk, rows in steps.items():
+        for row in rows:
+            before = (row.extended, row.paused_until)
+            _pause(row, rows, stops[pk])
+            if before != (row.extended, row.paused_until):
+                changed.append(row)
+    Obligation.objects.bulk_update(changed, ["due_at", "extended", "paused_until"])
+    return len(changed)
+
+
+def settle_clocks(conversation: int, now: datetime.datetime) -> None:
+    """Work out one thread's clocks anew: what moved it has been undone, say."""
+    _settle({conversation}, paused_threads(now, {conversation}))
+
+
+def _pause(row: Obligation, others: Sequence[Obligation], stops: Sequence[Span]) -> None:
+    """Move the deadline of a step by the time in which its clock stood still.
+
+    That is while the other side owed a clarification, each pause capped, and in agreed `stops`; what lies in both
+    counts once.
+    """
     extended, until = datetime.timedelta(0), None
+    spans: list[Span] = []
     for other in others:
         known = registry.find_type(other.message.type)
         if known is None or known.pauses is None or agency_of(other.holder) == agency_of(row.holder):
@@ -135,8 +171,15 @@ def _pause(row: Obligation, others: Sequence[Obligation]) -> None:
         ends = [end for end in (other.closed_at, row.closed_at) if end is not None]
         if not ends:
             extended, until = extended + known.pauses, start + known.pauses
+            spans.append((start, until))
         elif min(ends) > start:
             extended += min(min(ends) - start, known.pauses)
+            spans.append((start, start + min(min(ends) - start, known.pauses)))
+    agreed = [(max(begins, row.opened_at), min(ends, row.closed_at or ends)) for begins, ends in stops]
+    extended += length(agreed, spans)
+    if row.closed_at is None and agreed:
+        last = max(ends for _, ends in agreed)
+        until = max(until or last, last)
     if row.due_at is not None:
         row.due_at += extended - row.extended
     row.extended, row.paused_until = extended, until

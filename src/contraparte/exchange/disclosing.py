@@ -21,7 +21,7 @@ from contraparte.exchange.models import DisclosureDuty, Filing, Message
 from contraparte.exchange.permissions import verdict_on
 from contraparte.exchange.rules.disclosure import duty_fault, objection_fault
 from contraparte.exchange.rules.permissions import Kind, Need
-from contraparte.exchange.speaking import DECIDES, Saying, require_right, say
+from contraparte.exchange.speaking import DECIDES, Saying, living, require_right, say
 from contraparte.exchange.writing import writing
 from contraparte.ledger import actions as ledger
 from contraparte.protocol.encoding import instant
@@ -62,7 +62,7 @@ def declare_duty(
     wrong = duty_fault(basis, citation, court, dated, today=now.astimezone(datetime.UTC).date())
     if wrong:
         raise DisclosureFieldError(field=wrong)
-    with writing(item.agency):
+    with writing(item.agency, living(item.conversation).agency):
         _require_needed(item, now)
         number = new_id()
         duty = DisclosureDuty.objects.create(
@@ -74,7 +74,7 @@ def declare_duty(
             duty=number, item=str(item.uuid), basis=basis, citation=duty.citation, court=duty.court, dated=dated
         )
         notice = _say(duty, "disclosure.notify/1", body, by=by, now=now)
-        duty.notice = Message.objects.get(agency=duty.agency, direction="out", uuid=notice)
+        duty.notice = Message.objects.get(agency=living(item.conversation).agency, direction="out", uuid=notice)
         duty.save(update_fields=["notice"])
     return duty
 
@@ -97,7 +97,7 @@ def confirm_duty(
     require_right(by, duty.item.conversation, DECIDES, now)
     _require_ours(duty)
     require_filing_fields(duty.item, court, filed_on, now)
-    with writing(duty.agency):
+    with writing(duty.agency, living(duty.item.conversation).agency):
         row = _locked(duty, State.DECLARED)
         require_usable(row.item)
         if row.declared_by is None or row.declared_by.person_id == by.person_id:
@@ -119,7 +119,7 @@ def withdraw_duty(duty: DisclosureDuty, *, by: Tenure, now: datetime.datetime) -
     """
     require_right(by, duty.item.conversation, DECIDES, now)
     _require_ours(duty)
-    with writing(duty.agency):
+    with writing(duty.agency, living(duty.item.conversation).agency):
         row = _locked(duty, State.DECLARED)
         row.state, row.withdrawn_at = State.WITHDRAWN, now
         row.save(update_fields=["state", "withdrawn_at"])
@@ -141,7 +141,7 @@ def object_to_duty(
     wrong = objection_fault(ground, note)
     if wrong:
         raise DisclosureFieldError(field=wrong)
-    with writing(duty.agency):
+    with writing(duty.agency, living(duty.item.conversation).agency):
         row = _locked(duty, State.DECLARED)
         if row.objection is not None:
             raise DisclosureStateError(state="objected")

@@ -6,6 +6,7 @@ As in `handlers`: what an `admit_*` raises goes back as a signed refusal, changi
 import datetime
 from typing import Any
 
+from contraparte.directory import lineage
 from contraparte.exchange.disclosing import keep_objection
 from contraparte.exchange.items import sent_item
 from contraparte.exchange.messages import DisclosureNotify, DisclosureObject, DisclosureWithdraw
@@ -54,6 +55,11 @@ def on_withdraw(arrived: Arrived) -> None:
 
 
 def _duty_of(arrived: Arrived, number: str, said: dict[str, Any]) -> tuple[DisclosureDuty, bool]:
+    line = lineage.line_of(arrived.row.agency)
+    known = DisclosureDuty.objects.filter(agency__in=line, uuid=number, ours=False)
+    for row in known:
+        if lineage.holds_for(arrived.message.sender, row.other):
+            return row, False
     return DisclosureDuty.objects.get_or_create(
         agency=arrived.row.agency,
         uuid=number,
@@ -78,8 +84,10 @@ def on_object(arrived: Arrived) -> None:
 
 
 def _declared(message: Said) -> DisclosureDuty:
-    rows = DisclosureDuty.objects.filter(agency=agency_of(message.recipient), ours=True, other=message.sender)
-    row = rows.filter(uuid=message.body["duty"], item__uuid=message.body["item"]).first()
+    line = lineage.line_of(agency_of(message.recipient))
+    rows = DisclosureDuty.objects.filter(agency__in=line, ours=True, uuid=message.body["duty"])
+    found = rows.filter(item__uuid=message.body["item"])
+    row = next((one for one in found if lineage.holds_for(message.sender, one.other)), None)
     if row is None:
         raise DisclosureUnknownError(duty=message.body["duty"])
     return row

@@ -8,7 +8,7 @@ from contraparte.exchange.items import require_not_erased
 from contraparte.exchange.messages import HoldLift, HoldPlace
 from contraparte.exchange.models import Hold, Message
 from contraparte.exchange.rules.retention import hold_fault
-from contraparte.exchange.speaking import DECIDES, Saying, require_right, say
+from contraparte.exchange.speaking import DECIDES, Saying, living, require_right, say
 from contraparte.exchange.writing import writing
 from contraparte.ledger import actions as ledger
 from contraparte.protocol.encoding import instant
@@ -25,7 +25,7 @@ def place_hold(item: Message, *, reason: str, review_on: datetime.date, by: Tenu
     wrong = hold_fault(reason, review_on, now)
     if wrong:
         raise HoldFieldError(field=wrong)
-    with writing(item.agency):
+    with writing(item.agency, living(item.conversation).agency):
         require_not_erased(item)
         hold = keep_hold(item, new_id(), reason=reason, review_on=review_on, by=by, now=now)
         body = HoldPlace(hold=str(hold.uuid), item=str(item.uuid), reason=reason, review_on=review_on)
@@ -38,7 +38,7 @@ def lift_hold(hold: Hold, *, by: Tenure, now: datetime.datetime) -> Hold:
     require_right(by, hold.item.conversation, DECIDES, now)
     if not hold.ours:
         raise RightsRoleError(roles=[role.value for role in DECIDES])
-    with writing(hold.agency):
+    with writing(hold.agency, living(hold.item.conversation).agency):
         if end_hold(hold, now):
             body = HoldLift(hold=str(hold.uuid), item=str(hold.item.uuid))
             say(Saying("hold.lift/1", body, hold.item.conversation, hold.item, _other(hold.item)), by=by, now=now)

@@ -91,11 +91,11 @@ def origins_of(row: Message) -> list[Message]:
 def onward_of(row: Message) -> list[Message]:
     """What left this agency resting on the item, copies included: who got it onward."""
     found: dict[int, Message] = {}
-    waiting = [row]
+    line, waiting = lineage.line_of(row.agency), [row]
     while waiting:
         drafts = Source.objects.filter(item__in=waiting, draft__state=Draft.State.RELEASED)
         ids = set(drafts.values_list("draft__uuid", flat=True))
-        left = Message.objects.filter(Q(uuid__in=ids) | Q(copy_of__in=ids), agency=row.agency, direction="out")
+        left = Message.objects.filter(Q(uuid__in=ids) | Q(copy_of__in=ids), agency__in=line, direction="out")
         waiting = [one for one in left.select_related("conversation__post__agency") if one.pk not in found]
         found |= {one.pk: one for one in waiting}
     return list(found.values())

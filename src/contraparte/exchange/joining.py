@@ -15,6 +15,7 @@ from contraparte.exchange import (
     retention,
     rounds,
     succession,
+    telling_change,
 )
 from contraparte.exchange.attaching import erase_files_of
 from contraparte.exchange.attachment_auditing import find_attachment_faults
@@ -81,4 +82,5 @@ def install() -> None:
     handing_over.install()
     retention.install()
     succession.install()
+    telling_change.install()
     registrations.register()

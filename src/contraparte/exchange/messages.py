@@ -5,6 +5,7 @@
     originator → holder     permission.grant/1   permission.refuse/1   permission.revoke/1   recall.order/1
                             disclosure.object/1
     either → other          hold.place/1         hold.lift/1         post.handover/1 (who answers for the sender's post)
+                            post.succeeded/1 (who has whose work after a change of agency)
 
 An item is named by its message id. Where an accord is suspended these pass without free text (P1.3).
 """
@@ -163,6 +164,26 @@ class PostHandover(Payload):
     since: datetime
 
 
+class PostSucceeded(Payload):
+    """Who has whose work since when, by a change both sides have signed; `until`: old addresses are accepted (P1.8).
+
+    `was` and `became` are read in pairs, `concerned` are posts of the receiving side; `more` pairs are not named.
+    """
+
+    event: Name
+    event_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    since: datetime
+    until: datetime
+    was: Names
+    became: Names
+    concerned: Names
+    more: Annotated[int, Field(ge=0)] = 0
+
+
+SUCCEEDED_CLASSES: Final = {
+    **{f"/{name}": "administrative" for name in ("event", "event_hash", "since", "until", "more")},
+    **{f"/{name}{deep}": "administrative" for name in ("was", "became", "concerned") for deep in ("", "/*")},
+}
 HANDOVER_CLASSES: Final = {f"/{name}": "administrative" for name in ("post", "standing", "since")}
 SHELL: Final = {
     f"/{name}": "administrative"

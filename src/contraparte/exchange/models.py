@@ -24,12 +24,12 @@ from contraparte.exchange.rights_models import (
     Retention,
     Source,
 )
-from contraparte.exchange.succession_models import FOLDED, Moved, Reconfirmation
+from contraparte.exchange.succession_models import FOLDED, ChangeNotice, Moved, Reconfirmation
 
 __all__ = [
-    "FOLDED", "Approval", "CaseFile", "Content", "Conversation", "DisclosureDuty", "Draft", "Erasure", "Escalation",
-    "Filing", "Hold", "Incident", "Job", "Lane", "Message", "Moved", "Obligation", "OneOfficerRelease", "Outbox",
-    "Permission", "PolicyText", "Recall", "Receipt", "ReceiptHead", "Reconfirmation", "Refusal", "Release",
+    "FOLDED", "Approval", "CaseFile", "ChangeNotice", "Content", "Conversation", "DisclosureDuty", "Draft", "Erasure",
+    "Escalation", "Filing", "Hold", "Incident", "Job", "Lane", "Message", "Moved", "Obligation", "OneOfficerRelease",
+    "Outbox", "Permission", "PolicyText", "Recall", "Receipt", "ReceiptHead", "Reconfirmation", "Refusal", "Release",
     "Resealing", "Retention", "Source", "Turn",
 ]  # fmt: skip
 

@@ -11,6 +11,7 @@ import datetime
 from collections.abc import Sequence
 
 from contraparte.directory import queries as directory
+from contraparte.directory.lineage import line_of
 from contraparte.directory.models import Tenure
 from contraparte.exchange import jobs
 from contraparte.exchange.items import origins_of, require_usable
@@ -83,7 +84,7 @@ def grant_permission(permission: Permission, *, by: Tenure, now: datetime.dateti
     require_right(by, permission.conversation, DECIDES, now)
     with writing(permission.agency):
         row = _locked(permission, Side.GRANTER, State.ASKED)
-        if Recall.objects.filter(agency=row.agency, direction="out", item_uuid=row.item.uuid).exists():
+        if Recall.objects.filter(agency__in=line_of(row.agency), direction="out", item_uuid=row.item.uuid).exists():
             raise ItemRecalledError(item=str(row.item.uuid))
         relied = _rest_on(row, now)
         until = min([row.until, *(one.until for one in relied)])

@@ -4,7 +4,15 @@ from pathlib import Path
 
 from django.utils.translation import gettext_lazy as _
 
-from contraparte.exchange import disclosure_handlers, handing_over, handlers, messages, one_officer, registry
+from contraparte.exchange import (
+    disclosure_handlers,
+    handing_over,
+    handlers,
+    messages,
+    one_officer,
+    registry,
+    telling_change,
+)
 from contraparte.exchange.permissions import TELL
 from contraparte.exchange.recalls import ANSWER, answer_recall
 from contraparte.exchange.registry import MessageType
@@ -49,6 +57,10 @@ TYPES = (
     MessageType(
         "post.handover/1", messages.PostHandover, handing_over.on_handover, messages.HANDOVER_CLASSES,
         _("Who answers for the post"), control=True, admit=handing_over.admit_handover,
+    ),
+    MessageType(
+        "post.succeeded/1", messages.PostSucceeded, telling_change.on_succeeded, messages.SUCCEEDED_CLASSES,
+        _("Change of agency"), control=True, admit=telling_change.admit_succeeded,
     ),
     MessageType(
         "disclosure.notify/1", messages.DisclosureNotify, disclosure_handlers.on_notify, messages.DUTY_CLASSES,

@@ -4,7 +4,7 @@ The exchange carries, checks and logs messages without knowing what they are abo
 type, the data class of each field, the handler and the policies.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -230,6 +230,31 @@ def register_bound(*bound: Bound) -> None:
 def bound_models() -> list[Bound]:
     """Models whose rows follow their posts."""
     return list(_bound)
+
+
+@dataclass(frozen=True, slots=True)
+class Heir:
+    """How a room's rows that name posts in other ways follow a change of agency.
+
+    `follow(now)` brings them to who holds the posts now; `left(gone)` names (kind, id, post, agency) of each record of an
+    agency that still names one of these posts, which have passed all their work on.
+    """
+
+    follow: Callable[[datetime], object]
+    left: Callable[[Collection[str]], Iterable[tuple[str, str, str, str]]]
+
+
+_heirs: list[Heir] = []
+
+
+def register_heir(heir: Heir) -> None:
+    """For a room whose rows name posts in other ways than `Bound` says."""
+    _heirs.append(heir)
+
+
+def heirs() -> list[Heir]:
+    """What rooms do themselves when an agency changes."""
+    return list(_heirs)
 
 
 _file_owners: list[Callable[[str], bool]] = []

@@ -15,6 +15,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Q
 
+from contraparte.directory import lineage
 from contraparte.directory import queries as directory
 from contraparte.exchange import registry
 from contraparte.exchange.attaching import erase_files_of_draft
@@ -170,13 +171,14 @@ def _erase_around(row: Message, now: datetime.datetime) -> None:
 
 def _erase_words_about(row: Message) -> None:
     """What permissions, recalls and duties say goes with the item they are about, and with the message that said it."""
-    permissions, recalls = Permission.objects.filter(agency=row.agency), Recall.objects.filter(agency=row.agency)
+    line = lineage.line_of(row.agency)
+    permissions, recalls = Permission.objects.filter(agency__in=line), Recall.objects.filter(agency__in=line)
     permissions.filter(item=row).update(why="", note="")
     recalls.filter(Q(item_uuid=row.uuid) | Q(order=row.uuid)).update(note="")
     permissions.filter(uuid=row.uuid).update(why="")
     if row.type.startswith("permission.refuse/") and row.in_reply_to is not None:
         permissions.filter(uuid=row.in_reply_to).update(note="")
-    duties = DisclosureDuty.objects.filter(agency=row.agency)
+    duties = DisclosureDuty.objects.filter(agency__in=line)
     duties.filter(Q(item=row) | Q(notice=row)).update(citation="", court="", dated=None)
     duties.filter(Q(item=row) | Q(objection=row.uuid)).update(objection_note="")
 
@@ -188,12 +190,12 @@ def _erase_what_it_told(row: Message) -> None:
     """
     if row.direction != "in" or row.type not in {"recall.answer/1", "permission.report/1"}:
         return
-    said = read_message(row)
+    said, line = read_message(row), lineage.line_of(row.agency)
     if row.type == "recall.answer/1":
-        held = Recall.objects.filter(agency=row.agency, direction="out", other=row.sender, answered_at=row.created)
+        held = Recall.objects.filter(agency__in=line, direction="out", answered_at=row.created)
         held.filter(item_uuid=said.body["item"]).update(court="", filed_on=None, opened_at=None, onward=[])
     else:
-        given = Permission.objects.filter(agency=row.agency, side=Permission.Side.GRANTER, other=row.sender)
+        given = Permission.objects.filter(agency__in=line, side=Permission.Side.GRANTER)
         given.filter(uuid=said.body["permission"]).update(onward=[])
 
 

@@ -10,11 +10,12 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from contraparte.directory import lineage
 from contraparte.directory import queries as directory
 from contraparte.directory.models import Tenure
 from contraparte.directory.queries import Role
 from contraparte.exchange.composing import Outgoing, compose, require_road_open
-from contraparte.exchange.models import Conversation, Message
+from contraparte.exchange.models import FOLDED, Conversation, Message
 from contraparte.exchange.reading import is_erased, read_message
 from contraparte.exchange.releasing import release
 from contraparte.protocol.errors import AccordMissingError, RightsRoleError, TenureEndedError
@@ -43,7 +44,7 @@ def say(saying: Saying, *, by: Tenure, now: datetime.datetime, message_id: str |
 
     Raises what a release raises: ReleaseHeldError where a policy wants an approval, AccordTypeForbiddenError.
     """
-    conversation = saying.conversation
+    conversation = living(saying.conversation)
     body: dict[str, Any] = saying.body.model_dump(mode="json", by_alias=True, exclude_none=True)
     body = {name: value for name, value in body.items() if value not in ("", [], 0)}
     if is_silenced(conversation.post_id, saying.to, now):
@@ -85,10 +86,20 @@ def _marking(saying: Saying) -> Marking:
     return replace(marking, circle=marking.circle | between, evaluation=None)
 
 
+def living(conversation: Conversation) -> Conversation:
+    """The record in which a thread goes on: its own, or that into which a change of agency has folded it (P1.8)."""
+    if conversation.close_code != FOLDED:
+        return conversation
+    line = lineage.line_of(conversation.agency)
+    rows = Conversation.objects.filter(uuid=conversation.uuid, agency__in=line).exclude(close_code=FOLDED)
+    return rows.select_related("post__agency").first() or conversation
+
+
 def require_right(by: Tenure, conversation: Conversation, roles: tuple[Role, ...], now: datetime.datetime) -> None:
     """Raise RightsRoleError unless a person of the post, or an authorising one of its agency, acts in such a role."""
     if not directory.is_running(by, now):
         raise TenureEndedError(tenure=str(by.pk))
+    conversation = living(conversation)
     of_agency = by.post.agency_id == conversation.agency
     near = of_agency and (by.post_id == conversation.post_id or Role.AUTHORISER in by.roles)
     if not near or by.person_id is None or not set(roles) & set(by.roles):

@@ -19,6 +19,7 @@ from contraparte.directory.models import Tenure
 from contraparte.directory.rules import lineage as rules
 from contraparte.directory.rules.lineage import Event
 from contraparte.exchange import registry
+from contraparte.exchange.clockwork import follow_pauses, settle_clocks
 from contraparte.exchange.models import (
     FOLDED,
     CaseFile,
@@ -63,6 +64,9 @@ def reconcile(now: datetime.datetime) -> int:
         _follow_without_thread(old, now)
         _follow_recipients(old, now)
         _follow_holders(old, now)
+        for heir in registry.heirs():
+            heir.follow(now)
+        follow_pauses(now)
         for event in in_effect:
             if lineage.note_in_effect(event, now):
                 log.info("the change %s of %s counts from now on", event.id, event.country)
@@ -116,6 +120,7 @@ def _take_back(events: list[Event], now: datetime.datetime) -> int:
             if _post(thread, side) == later.order_by("effective", "pk").reverse()[0].became:
                 count += _move(thread, side, first.was, now)
             later.delete()
+            settle_clocks(pk, now)
     return count
 
 

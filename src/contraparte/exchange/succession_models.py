@@ -33,6 +33,30 @@ class Moved(models.Model):
         return f"{self.was} {self.became}"
 
 
+class ChangeNotice(models.Model):
+    """That the other side was told, or told us, of a change of agency. One to each agency, whatever it shares."""
+
+    event = models.CharField(max_length=64)
+    event_hash = models.CharField(max_length=64)
+    agency = models.CharField(max_length=64)
+    peer = models.CharField(max_length=64)
+    ours = models.BooleanField()
+    message = models.UUIDField()
+    rows = models.JSONField(default=dict, help_text="was, became: in pairs; concerned; more")
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-at", "-id")
+        constraints = [
+            models.UniqueConstraint(fields=("event_hash", "agency", "peer", "ours"), name="change_notice_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event} {self.agency} {self.peer}"
+
+
 class Reconfirmation(models.Model):
     """A permission given to a post that is another's now: it goes on for that function, until somebody says no."""
 

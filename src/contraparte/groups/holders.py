@@ -1,6 +1,6 @@
 """Posts of a group after a change of agency: words keep those they named; who has their work now is read (P1.8)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -39,7 +39,19 @@ def groups_to_follow(now: datetime) -> list[int]:
         return []
     owing = Promise.objects.filter(is_live=True, owner__in=gone).values_list("group_id", flat=True)
     sponsored = Group.objects.filter(sponsor__in=gone).values_list("pk", flat=True)
-    return sorted({*owing, *sponsored})
+    # Chairs, members and owners of goals stand in the list of posts.
+    named = [pk for pk, posts in Group.objects.values_list("pk", "posts") if not gone.isdisjoint(posts)]
+    return sorted({*owing, *sponsored, *named})
+
+
+def left_behind(gone: Collection[str]) -> Iterator[tuple[str, str, str, str]]:
+    """What still names one of these posts: chairs, sponsors, owners of goals and commitments, as columns have them."""
+    promises = Promise.objects.filter(is_live=True, owner__in=gone)
+    for key, owner, agency in promises.values_list("key", "owner", "group__agency"):
+        yield "commitment", key, owner, agency
+    for number, sponsor, posts, agency in Group.objects.values_list("uuid", "sponsor", "posts", "agency"):
+        for post in sorted({sponsor, *posts} & set(gone)):
+            yield "group", str(number), post, agency
 
 
 def _charter(version: Version, now: datetime) -> Charter:

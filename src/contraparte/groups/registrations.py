@@ -11,8 +11,9 @@ from contraparte.exchange import registry as exchange
 from contraparte.exchange.registry import MessageType
 from contraparte.groups import desk_entries, handlers, meeting_desk, messages, pack
 from contraparte.groups.actions.forgetting import forget
-from contraparte.groups.actions.tending import EVERY_S, tend_groups
+from contraparte.groups.actions.tending import EVERY_S, follow_holders, tend_groups
 from contraparte.groups.field_words import FIELD_WORDS
+from contraparte.groups.holders import left_behind
 from contraparte.groups.models import Group
 from contraparte.groups.problems import PROBLEMS
 from contraparte.web import permissions
@@ -64,6 +65,7 @@ def register() -> None:
     exchange.register_policies(Path(__file__).parent / "policies" / "groups.cedar")
     exchange.register_keeper(forget)
     exchange.register_bound(exchange.Bound(Group, "group", named=("counterpart",)))
+    exchange.register_heir(exchange.Heir(follow_holders, left_behind))
     register_pack_section(PackSection("groups", _("Working groups, their next meetings and promises"), pack.rows, 50))
     exchange.register_periodic("groups", EVERY_S, tend_groups)
     permissions.register_permissions(PERMISSIONS)

@@ -430,6 +430,18 @@ class LineageUnknownError(InputError):
     code = "lineage.unknown"
 
 
+class LineageStatementUnknownError(InputError):
+    """No statement of that number is known, or it is not open to what was asked. `statement`."""
+
+    code = "lineage.statement.unknown"
+
+
+class LineageSignedError(StateError):
+    """A country disputes a version it has signed itself. `event`, `country`."""
+
+    code = "lineage.signed"
+
+
 class PostSucceededError(StateError):
     """The post's work has passed on, and its last day is over (P1.8). `post`, `successor`."""
 

@@ -25,8 +25,9 @@ from contraparte.protocol.errors import (
 )
 from contraparte.protocol.keys import PublicKey, Purpose
 from contraparte.protocol.package_directory import FOLDER as DIRECTORIES
-from contraparte.protocol.package_directory import read_directory
+from contraparte.protocol.package_directory import Directory, read_directory
 from contraparte.protocol.package_items import Item, Trust, check_item, check_note
+from contraparte.protocol.package_lineage import tied_agencies
 from contraparte.protocol.tlog_proof import TrustPolicy
 
 FORMAT: Final = "contraparte-package/1"
@@ -109,7 +110,8 @@ def verify_package(
 
     if CONTENTS not in files and BAGIT not in files:
         raise PackageUnreadableError(reason="no bag")
-    keys = _keys(files, roots or {}, verdict, blame)
+    directories = _directories(files, roots or {}, verdict, blame)
+    keys = {kid: key for found in directories for kid, key in found.keys.items()}
     contents = _contents(files, blame)
     is_signed = contents is not None and _is_signed(files, contents, keys, blame)
     if contents is None:
@@ -118,16 +120,17 @@ def verify_package(
     verdict.agency, verdict.conversation = contents.agency, contents.conversation
     _check_files(files, contents, blame)
     _check_bag(files, contents, is_signed, blame)
-    _check_items(files, contents, Trust(keys, tuple(policies)), verdict, blame)
+    trust = Trust(keys, tuple(policies), _own(contents.agency, directories, blame))
+    _check_items(files, contents, trust, verdict, blame)
     return verdict
 
 
 # --- the list of contents and who signed it ---
 
 
-def _keys(files: Mapping[str, bytes], roots: Mapping[str, str], verdict: Verdict, blame: Any) -> dict[str, PublicKey]:
+def _directories(files: Mapping[str, bytes], roots: Mapping[str, str], verdict: Verdict, blame: Any) -> list[Directory]:
     countries = sorted({name[len(DIRECTORIES) :].partition("/")[0] for name in files if name.startswith(DIRECTORIES)})
-    keys: dict[str, PublicKey] = {}
+    directories: list[Directory] = []
     for country in countries:
         start = f"{DIRECTORIES}{country}/"
         below = {name[len(start) :]: files[name] for name in files if name.startswith(start)}
@@ -135,10 +138,17 @@ def _keys(files: Mapping[str, bytes], roots: Mapping[str, str], verdict: Verdict
         verdict.roots[country] = found.root
         if country in roots and roots[country] != found.root:
             blame("directory.root.other", f"{start}metadata/1.root.json", found.root)
-        keys |= found.keys
+        directories.append(found)
     for country in sorted(roots.keys() - set(countries)):
         blame("directory.missing", f"{DIRECTORIES}{country}/")
-    return keys
+    return directories
+
+
+def _own(agency: str, directories: Sequence[Directory], blame: Any) -> frozenset[str]:
+    """Agencies whose logs are the packaging agency's own: itself, and those that signed changes tie to it (P1.8)."""
+    changes = {path: data for found in directories for path, data in found.changes.items()}
+    signing = {kid: key for found in directories for kid, key in found.accord_keys.items()}
+    return tied_agencies(agency, changes, signing, blame)
 
 
 def _contents(files: Mapping[str, bytes], blame: Any) -> _Contents | None:
@@ -267,7 +277,7 @@ def _check_items(files: Mapping[str, bytes], contents: _Contents, trust: Trust, 
             blame("order", CONTENTS, f"item {number}")
         made.append((item.created, item.id))
         used |= {name for name in contents.files if name.startswith(f"data/items/{item.place}/")}
-        verdict.proofs += check_item(item, files, contents.files, trust, contents.agency, blame)
+        verdict.proofs += check_item(item, files, contents.files, trust, blame)
         verdict.items += 1
     if made != sorted(made):
         blame("order", CONTENTS, "items")

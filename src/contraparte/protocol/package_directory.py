@@ -18,6 +18,8 @@ from contraparte.protocol.errors import ContraparteError
 from contraparte.protocol.keys import PublicKey, parse_kid
 
 FOLDER: Final = "data/directory/"
+CHANGES: Final = "targets/lineage/"
+_SIGNED: Final = frozenset({"accords", "suspensions", "lineage"})
 _ROOT = re.compile(r"metadata/([1-9][0-9]{0,8})\.root\.json")
 
 Blame = Callable[[str, str, str], None]
@@ -26,11 +28,16 @@ Blame = Callable[[str, str, str], None]
 
 @dataclass
 class Directory:
-    """What one country's metadata vouches for: keys by id; the SHA-256 of the first root in hex."""
+    """What one country's metadata vouches for: keys by id; the SHA-256 of the first root in hex.
+
+    `accord_keys` are those of the keys that sign for the country; `changes` are its signed changes of agency, by path.
+    """
 
     country: str
     root: str = ""
     keys: dict[str, PublicKey] = field(default_factory=dict)
+    accord_keys: dict[str, PublicKey] = field(default_factory=dict)
+    changes: dict[str, bytes] = field(default_factory=dict)
 
 
 def read_directory(country: str, files: Mapping[str, bytes], blame: Blame) -> Directory:
@@ -58,6 +65,7 @@ def read_directory(country: str, files: Mapping[str, bytes], blame: Blame) -> Di
     register = next((name for name in named if re.fullmatch(r"targets/[0-9a-f]{64}\.keys\.json", name)), None)
     if register is not None and register in files:
         _read_keys(found, files[register], base + register, blame)
+    found.changes = {base + name: files[name] for name in named if name in files and name.startswith(CHANGES)}
     return found
 
 
@@ -117,7 +125,7 @@ def _named(targets: Any) -> dict[str, str]:
     named = {}
     for path, info in targets.targets.items():
         folder, _, name = path.rpartition("/")
-        if folder in {"", "accords", "suspensions"} and (folder or name in {"agencies.json", "keys.json", "logs.json"}):
+        if folder in _SIGNED or (not folder and name in {"agencies.json", "keys.json", "logs.json"}):
             digest = str(info.hashes.get("sha256", ""))
             named[f"targets/{folder}{'/' if folder else ''}{digest}.{name}"] = digest
     return named
@@ -126,7 +134,8 @@ def _named(targets: Any) -> dict[str, str]:
 def _read_keys(found: Directory, data: bytes, path: str, blame: Blame) -> None:
     """The public keys of a register; a country speaks only for its own agencies."""
     try:
-        for entry in parse_object(data, "keys")["keys"]:
+        register = parse_object(data, "keys")
+        for entry in register["keys"]:
             agency, purpose, _ = parse_kid(entry["kid"])
             if agency[:2] != found.country:
                 raise ValueError(agency)
@@ -135,6 +144,9 @@ def _read_keys(found: Directory, data: bytes, path: str, blame: Blame) -> None:
             )
             raw = b64decode(entry["raw"], validate=True)
             found.keys[entry["kid"]] = PublicKey(entry["kid"], agency, purpose, raw, starts, ends)
+        signing = set(register.get("accord_keys", []))
+        found.accord_keys = {kid: key for kid, key in found.keys.items() if kid in signing}
     except (ContraparteError, KeyError, ValueError, TypeError, AttributeError) as error:
         found.keys.clear()
+        found.accord_keys.clear()
         blame("directory.keys", path, type(error).__name__)

@@ -69,10 +69,14 @@ def _names(value: Any) -> tuple[str, ...]:
 
 @dataclass
 class Trust:
-    """Keys of the verified directories, and the policies of whoever reads. `unnamed`: logs no policy knows."""
+    """Keys of the verified directories, and the policies of whoever reads. `unnamed`: logs no policy knows.
+
+    `own`: the packaging agency and those whose records it took over (P1.8).
+    """
 
     keys: Mapping[str, PublicKey]
     policies: tuple[TrustPolicy, ...]
+    own: frozenset[str] = frozenset()
     unnamed: set[str] = field(default_factory=set)
 
     def resolve(self, kid: str) -> PublicKey:
@@ -106,12 +110,11 @@ class _Sealed:
     signature_hash: str
 
 
-def check_item(  # noqa: PLR0917
+def check_item(
     item: Item,
     files: Mapping[str, bytes],
     listed: Mapping[str, tuple[int, str]],
     trust: Trust,
-    agency: str,
     blame: Blame,
 ) -> int:
     """Check one message; `listed` are all files of the contents. Returns how many of its proofs hold."""
@@ -120,7 +123,7 @@ def check_item(  # noqa: PLR0917
         return 0  # told as missing
     message = _message(item, files, trust, blame)
     sealed = _envelope(item, message, files, trust, blame)
-    logged = _proofs(item, sealed, files, trust, agency, blame)
+    logged = _proofs(item, sealed, files, trust, blame)
     if sealed is not None:
         logged.envelopes.add(sealed.hash.hex())
     said = _receipts(item, logged, files, trust, blame)
@@ -180,10 +183,12 @@ class _Logged:
     envelopes: set[str] = field(default_factory=set)
 
 
-def _proofs(  # noqa: PLR0917
-    item: Item, sealed: _Sealed | None, files: Mapping[str, bytes], trust: Trust, agency: str, blame: Blame
-) -> _Logged:
-    """Every proof holds, and one in the packaging agency's log that a policy trusts binds this very envelope."""
+def _proofs(item: Item, sealed: _Sealed | None, files: Mapping[str, bytes], trust: Trust, blame: Blame) -> _Logged:
+    """Every proof holds, and one in the packaging agency's log that a policy trusts binds this very envelope.
+
+    A message from the time before a change of agency lies in the log of the agency that sent or got it then.
+    """
+    kept_by = (item.sender if item.direction == "out" else item.recipient).partition("/")[0]
     logged = _Logged()
     places: list[tuple[str, int]] = []
     is_bound = False
@@ -207,7 +212,8 @@ def _proofs(  # noqa: PLR0917
         logged.leaves[head.origin, proof.index] = leaf_hash(data)
         if told["kind"] in SEALED:
             logged.envelopes.add(str(told.get("envelope_hash")))
-        if sealed is not None and told["kind"] in SEALED and head.origin.startswith(f"{agency}/"):
+        is_own = kept_by in trust.own and head.origin.startswith(f"{kept_by}/")
+        if sealed is not None and told["kind"] in SEALED and is_own:
             binds = (told.get("envelope_hash"), told.get("signature_hash")) == (
                 sealed.hash.hex(),
                 sealed.signature_hash,

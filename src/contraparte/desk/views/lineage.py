@@ -53,6 +53,7 @@ def _page(request: PageRequest, error: ContraparteError | None = None) -> HttpRe
         "picture": lineage.picture(now),
         "table": lineage.table(now),
         "waiting": lineage.to_confirm(request.tenure) if may(request.tenure, "item.view") else [],
+        "told": lineage.notices_shown(request.tenure, now) if may(request.tenure, "item.view") else [],
         "decides": decides,
         "kinds": KINDS,
         "changes": CHANGES,

@@ -313,9 +313,15 @@ def predecessors(events: Iterable[Event]) -> dict[str, frozenset[str]]:
 
 
 def closed_since(party: str, events: Iterable[Event], at: datetime) -> Event | None:
-    """The event after whose last day nothing new is taken from or for an old post or agency; None while it may be.
+    """The event after whose last day nothing new is taken from or for an old post or agency; None while it may be."""
+    closing = given_up(party, events, at)
+    return closing if closing is not None and closing.accepts_until <= at else None
 
-    A body that was created again is open again.
+
+def given_up(party: str, events: Iterable[Event], at: datetime) -> Event | None:
+    """The event by which a post gave all its work away, or an agency ended; None where it holds something at `at`.
+
+    Whoever was created again, or got work from others since, is there again.
     """
     closing: Event | None = None
     for event in in_order(events):
@@ -330,7 +336,7 @@ def closed_since(party: str, events: Iterable[Event], at: datetime) -> Event | N
             closing = event
         elif returned:
             closing = None
-    return closing if closing is not None and closing.accepts_until <= at else None
+    return closing
 
 
 def _rest(successors: Sequence[Successor]) -> Successor:

@@ -12,13 +12,19 @@ EVERY_S: Final = 60.0
 AT_ONCE: Final = 50  # groups in one transaction
 
 
-def tend_groups(now: datetime) -> int:
-    """Work out anew groups whose time has come, or whose posts have passed their work on; how many."""
+def follow_holders(now: datetime) -> int:
+    """Work out anew groups that name a post whose work is another's now; how many."""
     done = 0
     for pk in groups_to_follow(now):
         with writing():
             work_out(Group.objects.select_for_update().get(pk=pk), now)
         done += 1
+    return done
+
+
+def tend_groups(now: datetime) -> int:
+    """Work out anew groups whose time has come, or whose posts have passed their work on; how many."""
+    done = follow_holders(now)
     while True:
         with writing():
             due = Group.objects.select_for_update().filter(changes_at__lte=now).order_by("changes_at", "pk")

@@ -85,6 +85,14 @@ WORDS: dict[str, Problem] = {
         _("A change of agency does not bear the signature of %(country)s that it should."),
         _("Nothing of that directory was taken in. Ask its publisher by telephone what happened."),
     ),
+    "lineage.statement.unknown": Problem(
+        _("No statement “%(statement)s” on a change of agency is open to that here."),
+        _("Look its number up with `contraparte directory lineage statements`; what was withdrawn is signed no more."),
+    ),
+    "lineage.signed": Problem(
+        _("%(country)s has signed this version of the change “%(event)s” and cannot dispute it."),
+        _("Publish the next version with another mapping; of those all have signed the highest counts."),
+    ),
     "lineage.unknown": Problem(
         _("No change of agency “%(event)s” is known here."),
         _("Refresh the directory, or look it up under Directory: who became whom."),
