@@ -7,7 +7,7 @@ import io
 import json
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,16 +17,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import requests
-from rich.console import Console
+from rich import console as screens
 
 from contraparte.directory.view import RECHECK_S
 from contraparte.node import demo, demo_acts, demo_cast
-from contraparte.node.demo_cast import HERMOSILLO, Cast, Player
+from contraparte.node.demo_cast import HERMOSILLO, INQUIRIES, Cast, Player
 from contraparte.node.demo_nodes import Node
 from contraparte.node.demo_screen import Screen
 from contraparte.node.world.build import build
+from tests.acceptance.console import Console
 from tests.acceptance.days import Clock, moved_clock
-from tests.acceptance.trio import BOOKS, Databases, Trio, contraparte, read_rows, wait_until
+from tests.acceptance.trio import BOOKS, Databases, Trio, read_rows, wait_until
 from tests.acceptance.visitor import Visitor
 
 COUNTRIES = ("mx", "us")
@@ -60,32 +61,39 @@ RECORD = {
 }  # fmt: skip
 
 
+Posts = Mapping[str, Mapping[str, Mapping[str, str]]]
+People = Mapping[str, tuple[str, str, str, tuple[str, ...]]]
+
+
+@dataclass
 class TwoCast(Cast):
-    """Posts of these nodes that answer by themselves: all but those that only read."""
+    """Every post of these nodes answers by itself, but for those that only read or keep a machine."""
+
+    posts: Posts = field(default_factory=dict)
 
     def services(self, node: str) -> list[str]:
-        """Every post that keeps groups."""
-        return [post for posts in POSTS[node].values() for post in posts if not post.endswith(("/audit", "/desk"))]
+        """Every post that keeps groups or answers requests."""
+        return [post for posts in self.posts[node].values() for post in posts if not post.endswith(("/audit", "/desk"))]
 
 
-def cast_of(nodes: dict[str, Node]) -> TwoCast:
+def cast_of(nodes: dict[str, Node], posts: Posts, people: People) -> TwoCast:
     """Agencies, posts and people of both countries."""
-    made = TwoCast()
-    for country, agencies in POSTS.items():
+    made = TwoCast(posts=posts)
+    for country, agencies in posts.items():
         made.hosted[country] = list(agencies)
         zone = {"mx": HERMOSILLO, "us": PHOENIX}[country]
         made.agencies[country] = [
             {
                 "id": agency, "name": {"en": agency, "es": agency}, "kind": "prosecutor", "url": nodes[country].url,
                 "operator": demo_cast.OPERATORS[country],
-                "posts": [{"id": post, "name": {"en": name, "es": name}, "handles": ["groups"], "time_zone": zone}
-                          for post, name in posts.items()],
+                "posts": [{"id": post, "name": {"en": name, "es": name}, "handles": INQUIRIES, "time_zone": zone}
+                          for post, name in named.items()],
             }
-            for agency, posts in agencies.items()
+            for agency, named in agencies.items()
         ]  # fmt: skip
     made.players = [
         Player(node, name, name, language, post, roles, "/log/" if "auditor" in roles else "/groups/")
-        for name, (node, language, post, roles) in PEOPLE.items()
+        for name, (node, language, post, roles) in people.items()
     ]
     return made
 
@@ -97,6 +105,7 @@ class GroupPair:
     trio: Trio
     clock: Clock
     people: dict[str, Visitor] = field(default_factory=dict)
+    consoles: dict[str, Console] = field(default_factory=dict)
 
     def __getattr__(self, name: str) -> Visitor:
         """A person by name, signed in when first asked for."""
@@ -117,8 +126,7 @@ class GroupPair:
         for node in COUNTRIES:
             self.trio.do(node, "refresh", countries=list(COUNTRIES))
         self.people.clear()
-        since = time.monotonic()
-        wait_until("every process has looked at the directories again", lambda: time.monotonic() - since > RECHECK_S)
+        await_recheck()
 
     def wait_for(self, moment: datetime, **more: float) -> None:
         """Move the clock to so long after a moment."""
@@ -153,9 +161,15 @@ class GroupPair:
 
     def run(self, *words: Any, node: str, fails: bool = False) -> str:
         """What a command says: on stdout, or on stderr where it must be refused."""
-        ran = contraparte(*map(str, words), node=self.trio.nodes[node])
-        assert (ran.returncode != 0) is fails, ran.stderr
-        return ran.stderr if fails else ran.stdout
+        code, out, complaint = self.console(node).run(*words)
+        assert (code != 0) is fails, (out, complaint)
+        return complaint if fails else out
+
+    def console(self, node: str) -> Console:
+        """The console of a node's keeper, opened when first asked for."""
+        if node not in self.consoles:
+            self.consoles[node] = Console.on(self.trio.nodes[node])
+        return self.consoles[node]
 
     def refused(
         self, who: Visitor, path: str, fields: dict[str, Any], says: tuple[str, str], status: int = 422
@@ -181,6 +195,12 @@ class GroupPair:
         return requests.get(f"{who.root}/api/v1/{path}", headers={"Authorization": f"Bearer {token}"}, timeout=60)
 
 
+def await_recheck() -> None:
+    """Wait until every process of the nodes has looked at the directories again."""
+    since = time.monotonic()
+    wait_until("every process has looked", lambda: time.monotonic() - since > RECHECK_S)
+
+
 def read_in(who: Visitor, language: str) -> None:
     """Switch the language of the pages."""
     assert who.post("/language/", {"language": language}, seen_on="/groups/")[0] == 302
@@ -201,16 +221,21 @@ def main_of(page: str) -> str:
 
 
 @contextmanager
-def founded_pair(root: Path, databases: Databases) -> Iterator[GroupPair]:
+def founded_pair(
+    root: Path, databases: Databases, posts: Posts = POSTS, people: People = PEOPLE
+) -> Iterator[GroupPair]:
     """Both nodes at work, their directories trusted, their accord signed, everybody in their posts."""
     with moved_clock(root) as clock, pytest.MonkeyPatch.context() as patched:
         patched.setattr(demo_cast, "NODES", COUNTRIES)
         nodes = demo.make_nodes(root, databases.template())
-        made = demo_acts.Demo(root, build(7, BOOKS), Screen(Console(file=io.StringIO())), nodes)
-        trio = Trio(made, cast_of(nodes))
+        made = demo_acts.Demo(root, build(7, BOOKS), Screen(screens.Console(file=io.StringIO())), nodes)
+        trio = Trio(made, cast_of(nodes, posts, people))
         try:
             demo_acts.found_nodes(made, trio.cast)
             made.everywhere(lambda node: node.start("worker"))
-            yield GroupPair(trio, clock)
+            pair = GroupPair(trio, clock)
+            yield pair
+            for console in pair.consoles.values():
+                console.close()
         finally:
             trio.stop()
