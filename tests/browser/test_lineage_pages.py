@@ -1,4 +1,4 @@
-"""An absorption in Chromium: the picture of who became whom, and permissions that are confirmed or withdrawn after it."""
+"""An absorption in Chromium: who became whom as a picture, and permissions that are confirmed or withdrawn after it."""
 
 from collections.abc import Callable
 from datetime import timedelta
