@@ -177,10 +177,15 @@ def test_two_documents_under_one_id_alarm_people_and_hold_up_nothing_else(accord
     row = adopted()
     other = signed(document(purposes=["other"]), "mx", "us")
     register = register_of("us", [agency_entry("us.foreign", "desk")], [accord_keys["us"]])
-    load(register.with_accord(row.pk, other.to_bytes()))
+    for days in range(3):  # the same document again is no news
+        load(register.with_accord(row.pk, other.to_bytes()), NOW + timedelta(days=days))
     assert queries.accord(row.pk).hash == row.hash
     assert queries.post("us.foreign/desk")
-    assert queries.alarms()[0].code == "accord.conflict"
+    (alarm,) = queries.alarms()
+    assert (alarm.code, alarm.at) == ("accord.conflict", NOW)
+    third = signed(document(purposes=["third"]), "mx", "us")
+    load(register.with_accord(row.pk, third.to_bytes()))
+    assert len(queries.alarms()) == 2
 
 
 def test_either_party_suspends_alone_and_only_both_resume(accord_keys):

@@ -559,8 +559,9 @@ def test_nothing_leaves_on_a_stale_directory(world: SmallWorld) -> None:
     from contraparte.directory import view
 
     view.forget()
-    with pytest.raises(DirectoryStaleError):
+    with pytest.raises(DirectoryStaleError) as refused:
         release(draft, world.officer)
+    assert refused.value.params == {"country": "US"}
     assert nothing_left()
 
 

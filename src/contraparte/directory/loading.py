@@ -229,7 +229,9 @@ def _load_accords(register: Register, country: Country, now: datetime) -> None:
             continue
         except AccordConflictError as error:
             # Both have signed two documents under one id: people must look, the rest of the directory still counts.
-            Alarm.objects.create(country=country, code=error.code, subject=name, at=now)
+            # The document stays published and comes again with every refresh; people are told of it once.
+            subject = f"{name} {signed.hash[:16]}"
+            Alarm.objects.get_or_create(country=country, code=error.code, subject=subject, defaults={"at": now})
     for data in register.suspensions.values():
         try:
             keep_statement(SignedDocument.parse(data))

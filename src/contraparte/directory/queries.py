@@ -133,6 +133,13 @@ def freshness_between(party_a: str, party_b: str, now: datetime) -> Freshness:
     return worst([freshness(now, country_of(party)) for party in (party_a, party_b)])
 
 
+def least_fresh(party_a: str, party_b: str, now: datetime) -> str:
+    """Which of their two countries has the older view here, as a reader knows it: MX."""
+    worsening = list(Freshness)
+    named = sorted({country_of(party) for party in (party_a, party_b)})
+    return max(named, key=lambda country: worsening.index(freshness(now, country))).upper()
+
+
 def countries() -> list[Country]:
     """Every trusted country with the state of its view, in the order of codes."""
     return list(Country.objects.all())

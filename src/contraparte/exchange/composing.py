@@ -225,7 +225,8 @@ def require_road_open(composed: Sequence[Composed], *, now: datetime.datetime) -
     for one in composed:
         between = directory.freshness_between(one.message.sender, one.message.recipient, now)
         if between is not directory.Freshness.FRESH and not registry.is_control(one.message.type):
-            raise DirectoryStaleError
+            behind = directory.least_fresh(one.message.sender, one.message.recipient, now)
+            raise DirectoryStaleError(country=behind)
         decision = one.decision
         if isinstance(decision, Withhold):
             raise ReleaseWithheldError(reasons=[*decision.reasons, *decision.policies], recipient=one.message.recipient)

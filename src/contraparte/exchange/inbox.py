@@ -221,7 +221,7 @@ def _judge(message: Message, now: datetime.datetime) -> None:
     if directory.is_suspended(accord.id) and not message_type.control:
         raise AccordSuspendedError(accord=accord.id)
     if directory.freshness_between(message.sender, message.recipient, now) is directory.Freshness.EXPIRED:
-        raise DirectoryStaleError
+        raise DirectoryStaleError(country=directory.least_fresh(message.sender, message.recipient, now))
     _require_local_post(message.recipient, now)
     problems = message.marking.problems()
     if problems:

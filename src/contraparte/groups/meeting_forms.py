@@ -69,7 +69,13 @@ class AgendaLine(forms.Form):
 
     en = forms.CharField(label=_("In English"), max_length=LINE_MAX, required=False)
     es = forms.CharField(label=_("In Spanish"), max_length=LINE_MAX, required=False)
-    handling = forms.ChoiceField(label=_("Handling"), initial="H0")
+    handling = forms.ChoiceField(
+        label=_("Handling"), initial="H0",
+        error_messages={"invalid_choice": _(
+            "This asks for more protection than the group's charter gives: %(value)s. Leave the line out, or agree on "
+            "a charter with that handling level."
+        )},
+    )  # fmt: skip
 
     def __init__(self, *args: Any, levels: Sequence[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
