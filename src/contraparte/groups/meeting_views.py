@@ -40,6 +40,7 @@ from contraparte.groups.presenting import powers_of
 from contraparte.groups.rules.meetings import Item
 from contraparte.groups.rules.meetings import Meeting as Told
 from contraparte.groups.rules.planning import called_next
+from contraparte.groups.rules.reading import read_agenda
 from contraparte.groups.rules.standing import Standing
 from contraparte.protocol.errors import ContraparteError
 from contraparte.web.permissions import PageRequest, form_page, page
