@@ -236,8 +236,8 @@ def bound_models() -> list[Bound]:
 class Heir:
     """How a room's rows that name posts in other ways follow a change of agency.
 
-    `follow(now)` brings them to who holds the posts now; `left(gone)` names (kind, id, post, agency) of each record that
-    still names one of these posts, which have passed all their work on, with the agency that keeps it.
+    `follow(now)` brings them to who holds the posts now; `left(gone)` names (kind, id, post, agency) of each record of
+    that agency which still names one of these posts, which have passed all their work on.
     """
 
     follow: Callable[[datetime], object]
