@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.conf import settings as django_settings
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from typer.testing import CliRunner
 
@@ -34,7 +35,7 @@ from contraparte.web.streams import while_in_post
 from tests.exchange import small_world
 from tests.exchange.conftest import prepared
 from tests.exchange.small_world import CENTRE, FEDERAL, MARKING, SONORA, SmallWorld
-from tests.exchange.test_one_officer import on_duty
+from tests.exchange.test_one_officer import RULE, allowing, on_duty, released
 
 BrowserOf = Callable[[Tenure], Client]
 DAY = timedelta(days=1)
@@ -44,6 +45,9 @@ DAY = timedelta(days=1)
 def world(db: None, settings: Any, tmp_path: Path) -> Iterator[SmallWorld]:
     with prepared(settings, tmp_path):
         yield small_world.make_small_world()
+
+
+lone_world = allowing({"one_officer": [RULE]})
 
 
 def asked(world: SmallWorld) -> None:
@@ -219,6 +223,29 @@ def test_a_vacant_post_that_owes_stands_on_the_desks_of_who_authorises_elsewhere
     follow_departures(timezone.now())
     world.settle()
     assert PostNotice.objects.get(pk=SONORA).standing == Standing.ACTING
+
+
+def test_approvals_and_reviews_owed_go_to_who_else_authorises_and_are_counted_where_nobody_does(
+    lone_world: SmallWorld, browser_of: BrowserOf
+) -> None:
+    from contraparte.directory.models import Post
+
+    world = lone_world
+    Post.objects.create(id="mx.fge-son/legal", agency=world.officer.post.agency, name_en="Legal", name_es="Jurídico")
+    boss = world.appoint("boss", "mx.fge-son/legal", Role.AUTHORISER)
+    keeper = world.appoint("keeper", "mx.fge-son/legal", Role.ADMINISTRATOR)
+    review = released(world)
+    draft = world.draft()
+    exchange.submit_draft(draft, by=world.officer, now=timezone.now())
+    for held in (world.officer, world.chief, world.second_chief):
+        leaving.announce_leaving(held, leaves_at=timezone.now(), by=boss, now=timezone.now())
+    shown = text(browser_of(boss), "/desk/")
+    assert f"/release/{draft.pk}/" in shown
+    assert reverse("desk:review", args=[review.pk]) in shown
+    words = ("nobody of the agency may approve them", "nobody of the agency may settle")
+    assert not any(one in text(browser_of(keeper), "/notices/") for one in words)
+    leaving.announce_leaving(boss, leaves_at=timezone.now(), by=None, now=timezone.now())
+    assert all(one in text(browser_of(keeper), "/notices/") for one in words)
 
 
 def test_an_authorising_person_hands_on_no_role_that_is_not_held_already(world: SmallWorld) -> None:

@@ -18,7 +18,7 @@ from contraparte.directory import continuity
 from contraparte.directory import queries as directory
 from contraparte.directory.models import Post, Tenure
 from contraparte.directory.rules.roles import CONTENT_ROLES, Role
-from contraparte.exchange.models import Conversation, Draft, Obligation
+from contraparte.exchange.models import Conversation, DisclosureDuty, Draft, Obligation, OneOfficerRelease
 from contraparte.web.registry import Notice
 from contraparte.web.templatetags.pages import named
 
@@ -122,3 +122,8 @@ def notices(tenure: Tenure, now: datetime) -> Iterable[Notice]:
     if not any(Role.AUTHORISER in one.roles for one in directory.persons_of_agency(agency, now)):
         waiting = Draft.objects.filter(agency=agency, state=Draft.State.REVIEW).count()
         yield Notice(_("drafts that wait, and nobody of the agency may approve them"), waiting, posts)
+        reviews = OneOfficerRelease.objects.filter(agency=agency, reviewed_at=None).count()
+        declared = DisclosureDuty.objects.filter(agency=agency, ours=True, state=DisclosureDuty.State.DECLARED).count()
+        yield Notice(
+            _("reviews and duties of disclosure that nobody of the agency may settle"), reviews + declared, posts
+        )
