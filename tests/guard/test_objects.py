@@ -125,7 +125,10 @@ OBJECTS: dict[str, Values] = {
     **dict.fromkeys(
         (f"inquiries:{name}" for name in ("letter", "letter_pdf", "sign", "share", "comment", "hand", "take")), _letter
     ),
-    "inquiries:signed_copy": lambda: {**_letter(), "copy": SignedCopy.objects.latest("pk").pk},
+    **dict.fromkeys(
+        ("inquiries:signed_copy", "inquiries:enclose"),
+        lambda: {**_letter(), "copy": SignedCopy.objects.latest("pk").pk},
+    ),
     **dict.fromkeys(
         (
             f"groups:{name}"

@@ -325,5 +325,8 @@ def test_a_letter_is_translated_certified_printed_and_signed_by_programs(world: 
     assert first.json() == second.json() and SignedCopy.objects.get().signed_by == "María Ramos"
     (copy,) = olga.get(f"{path}/letter").json()["copies"]
     assert olga.get(f"{path}/letter/signed/{copy['id']}").getvalue() == SIGNED
-    assert not olga.get(f"{path}/letter").json()["is_unsigned"]
+    told = olga.get(f"{path}/letter").json()
+    assert (told["is_unsigned"], told["signed_file"]) == (False, None)
+    gone = olga.done(f"{path}/letter/signed/{copy['id']}/enclose")
+    assert olga.get(f"{path}/letter").json()["signed_file"] == gone["file"]
     assert Program(world.agent).get(f"{path}/letter/signed/{copy['id']}").status_code == 404

@@ -12,12 +12,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from contraparte.exchange import arriving, files
-from contraparte.exchange.models import Draft, Message
+from contraparte.exchange.attaching import files_of_draft
+from contraparte.exchange.models import Attachment, Draft, Message
 from contraparte.exchange.writing import writing
 from contraparte.inquiries import queries
 from contraparte.inquiries.actions.asking import open_inquiry, redirect_request, save_inquiry
 from contraparte.inquiries.actions.signing import forget_signed, open_copy
-from contraparte.inquiries.actions.translating import COPY_BYTES, write_translation
+from contraparte.inquiries.actions.translating import COPY_BYTES, enclose_signed, write_translation
 from contraparte.inquiries.letters import version_of
 from contraparte.inquiries.models import Inquiry, SignedCopy
 from contraparte.inquiries.presenting import letter_shown, report_of
@@ -27,6 +28,7 @@ from contraparte.protocol.errors import (
     InquiryFieldError,
     InquiryIncompleteError,
     InquirySentError,
+    LetterVersionError,
     ReleaseWithheldError,
 )
 from tests.inquiries.inquiry_world import CENTRAL, COURT, LETTER, InquiryWorld
@@ -216,6 +218,48 @@ def test_a_later_signed_copy_replaces_the_one_before(world: InquiryWorld, letter
         assert sign(officer, letter, version(letter)[:8], data).status_code == 302
     assert [copy.void_reason for copy in letter.signed_copies.all()] == ["", "replaced"]
     world.release(Draft.objects.get(pk=draft.pk))
+
+
+def test_a_signed_copy_goes_along_where_its_officer_says_so(world: InquiryWorld, letter: Inquiry) -> None:
+    officer, chief, agent = map(browser, (world.officer, world.chief, world.agent))
+    sign(officer, letter, version(letter))
+    address = f"/inquiries/{letter.pk}/letter/signed/{letter.signed_copies.get().pk}/enclose/"
+    assert [one.post(address).status_code for one in (chief, agent)] == [403, 404]
+    for _ in range(2):
+        assert officer.post(address).status_code == 302
+    draft = Inquiry.objects.get(pk=letter.pk).draft
+    assert draft is not None and [file.name for file in files_of_draft(draft)] == ["firmada.pdf"]
+    page = officer.get(f"/inquiries/{letter.pk}/letter/").text
+    assert "Goes along with the letter" in page and address not in page
+    world.release(Draft.objects.get(pk=draft.pk))
+    world.settle()
+    assert officer.post(address).status_code == 409
+    theirs = world.other(Inquiry.objects.get(pk=letter.pk))
+    came = Attachment.objects.get(agency=theirs.agency)
+    read = agent.get(f"/conversations/{theirs.conversation_id}/files/{came.pk}/")
+    assert read.getvalue() == SIGNED
+    for client, row in ((agent, theirs), (officer, letter)):
+        assert "Signed copy" in client.get(f"/inquiries/{row.pk}/").text
+    assert f"/files/{came.pk}/" in agent.get(f"/inquiries/{theirs.pk}/").text
+
+
+@pytest.mark.parametrize("change", ["edited", "replaced"])
+def test_a_void_copy_leaves_the_draft_it_was_to_go_along_with(
+    world: InquiryWorld, letter: Inquiry, change: str
+) -> None:
+    officer = browser(world.officer)
+    sign(officer, letter, version(letter))
+    copy = letter.signed_copies.get()
+    draft = enclose_signed(copy, by=world.officer, now=world.now).draft
+    assert draft is not None
+    row = Inquiry.objects.get(pk=letter.pk)
+    if change == "edited":
+        save_inquiry(row.typed | {"formalities": "Certified copies."}, by=world.officer, now=world.now, inquiry=row)
+    else:
+        sign(officer, letter, version(letter), SIGNED + b"\n")
+    assert files_of_draft(draft) == []
+    with pytest.raises(LetterVersionError):
+        enclose_signed(copy, by=world.officer, now=world.now)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

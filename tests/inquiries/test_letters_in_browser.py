@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from contraparte.inquiries.actions.handing import hand_on
 from contraparte.inquiries.actions.sharing import share_draft
 from contraparte.inquiries.models import Inquiry
-from tests.browser.harness import assert_accessible, assert_fits, visit
+from tests.browser.harness import assert_accessible, assert_fits, follow, press_enter, visit
 from tests.inquiries.inquiry_world import CENTRAL, LETTER, SONORA, InquiryWorld
 from tests.inquiries.test_handing import typed_by_clerk
 from tests.inquiries.test_in_browser import assert_page, keep
@@ -43,6 +43,7 @@ def test_a_letter_is_translated_certified_and_signed(
     page.locator("#id_file").set_input_files([{"name": "firmada.pdf", "mimeType": "application/pdf", "buffer": SIGNED}])
     page.locator("form[enctype] button").press("Enter")
     expect(page.get_by_role("link", name="firmada.pdf")).to_be_visible()
+    follow(page.locator("form[action$='/enclose/'] button"), press_enter)
     keep(page, f"{name}-signed")
     assert_fits(page)
     assert_accessible(page)

@@ -15,7 +15,7 @@ from ninja import Router, Schema
 from contraparte.desk.file_api import NAME_AT, take_in
 from contraparte.exchange.writing import writing
 from contraparte.inquiries import presenting, queries
-from contraparte.inquiries.actions.translating import COPY_BYTES, take_in_signed, write_translation
+from contraparte.inquiries.actions.translating import COPY_BYTES, enclose_signed, take_in_signed, write_translation
 from contraparte.inquiries.api import tag
 from contraparte.inquiries.letter_forms import SignedForm
 from contraparte.inquiries.letter_views import copy_answer, letter_for, letter_form, own_letter, pdf_answer
@@ -50,6 +50,7 @@ def show_letter(request: ApiRequest, pk: int, response: HttpResponse) -> dict[st
         "stated": shown.stated,
         "signed_sha256": shown.signed_sha256,
         "is_unsigned": shown.is_unsigned,
+        "signed_file": shown.file.pk if shown.file else None,
         **{name: found.typed.get(name, "") for name in KEPT},
         "texts": [
             {
@@ -133,6 +134,18 @@ def add_signed(request: ApiRequest, pk: int) -> dict[str, Any]:
     if not taken:  # a repeat: its bytes are here already
         intake.drop()
     return answer
+
+
+@router.post("/inquiries/{int:pk}/letter/signed/{int:signed}/enclose", auth=Opens("inquiries.ask", "write"))
+def enclose(request: ApiRequest, pk: int, signed: int) -> dict[str, Any]:
+    """Let the signed copy that holds go along with its letter, as a file of its draft; what is not drafted yet is."""
+    kept = or_404(own_letter(request.tenure, pk).signed_copies.filter(pk=signed).first())
+
+    def act() -> dict[str, Any]:
+        file = enclose_signed(kept, by=request.tenure, now=timezone.now())
+        return {"draft": file.draft_id, "file": file.pk}
+
+    return once(request, act)
 
 
 @router.get("/inquiries/{int:pk}/letter/signed/{int:signed}", auth=Opens("inquiries.view", "read"))

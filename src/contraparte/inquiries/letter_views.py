@@ -15,7 +15,7 @@ from contraparte.directory.models import Tenure
 from contraparte.exchange import actions as exchange
 from contraparte.inquiries import presenting, queries
 from contraparte.inquiries.actions.signing import open_copy
-from contraparte.inquiries.actions.translating import COPY_BYTES, take_in_signed, write_translation
+from contraparte.inquiries.actions.translating import COPY_BYTES, enclose_signed, take_in_signed, write_translation
 from contraparte.inquiries.letter_forms import LetterForm, SignedForm
 from contraparte.inquiries.letters import file_name, letter_of
 from contraparte.inquiries.models import Inquiry, SignedCopy
@@ -202,6 +202,19 @@ def _sign(request: PageRequest, found: Inquiry, copy: SignedCopy, handler: Seali
             messages.success(request, _("The signed copy is taken in. It holds for this version of the letter alone."))
             return redirect("inquiries:letter", found.pk)
     return _letter_page(request, found, signed=form, error=refused, status=status_of(refused))
+
+
+@require_post("inquiries.ask")
+def enclose(request: PageRequest, pk: int, copy: int) -> HttpResponse:
+    """Let the signed copy that holds go along with its letter."""
+    found = own_letter(request.tenure, pk)
+    kept = or_404(found.signed_copies.filter(pk=copy).first())
+    try:
+        enclose_signed(kept, by=request.tenure, now=timezone.now())
+    except ContraparteError as refusal:
+        return _letter_page(request, found, error=refusal, status=status_of(refusal))
+    messages.success(request, _("The signed copy goes along with the letter."))
+    return redirect("inquiries:letter", found.pk)
 
 
 @page("inquiries.view")

@@ -13,12 +13,12 @@ from contraparte.desk.markings import marking_words as words_of_marking
 from contraparte.desk.queries import type_title
 from contraparte.desk.registry import field_word, value_word
 from contraparte.exchange import registry as exchange
-from contraparte.exchange.models import Draft
+from contraparte.exchange.models import Attachment, Draft
 from contraparte.exchange.rules.classes import leaves
 from contraparte.inquiries.catalogue import catalogue
 from contraparte.inquiries.letters import missing_in, version_of
 from contraparte.inquiries.models import Inquiry, Leg, SignedCopy
-from contraparte.inquiries.queries import Said, Shared, letter_body
+from contraparte.inquiries.queries import Said, Shared, letter_body, signed_file
 from contraparte.inquiries.rules.completeness import Completeness, completeness
 from contraparte.inquiries.rules.lifecycle import ENDED
 from contraparte.inquiries.rules.reading import asked_of
@@ -259,6 +259,12 @@ class LetterShown:
     signed_sha256: str
     is_unsigned: bool
     copies: tuple[Copy, ...]
+    file: Attachment | None
+
+    @property
+    def holding(self) -> SignedCopy | None:
+        """The signed copy that holds for the letter as it stands."""
+        return next((one.row for one in self.copies if one.row.void_at is None), None)
 
     @property
     def differs(self) -> bool:
@@ -274,15 +280,17 @@ def letter_shown(inquiry: Inquiry) -> LetterShown | None:
     version, part = version_of(body), body.get("letter") or {}
     kind = catalogue().instruments.get(inquiry.instrument)
     copies = list(inquiry.signed_copies.all())
-    holds = any(copy.void_at is None and copy.version == version for copy in copies)
+    holding = next((copy for copy in copies if copy.void_at is None and copy.version == version), None)
+    sha256 = bytes(holding.sha256) if holding else bytes.fromhex(str(part.get("signed_sha256", "")))
     is_own = inquiry.side == Inquiry.Side.INITIATOR
     return LetterShown(
         version=version,
         missing="" if version else letter_text_words(missing_in(body)),
         stated=str(part.get("version", "")),
         signed_sha256=str(part.get("signed_sha256", "")),
-        is_unsigned=is_own and kind is not None and "signature" in kind.needs and not holds,
+        is_unsigned=is_own and kind is not None and "signature" in kind.needs and holding is None,
         copies=tuple(Copy(copy, VOIDED.get(copy.void_reason, "")) for copy in copies),
+        file=signed_file(inquiry, sha256) if sha256 else None,
     )
 
 

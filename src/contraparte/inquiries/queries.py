@@ -13,7 +13,7 @@ from contraparte.directory.models import Post, Tenure
 from contraparte.directory.rules.roles import Role
 from contraparte.exchange.escalating import escalated_to, stands_in
 from contraparte.exchange.items import recalled_ids
-from contraparte.exchange.models import Conversation, Message, Obligation
+from contraparte.exchange.models import Attachment, Conversation, Message, Obligation
 from contraparte.exchange.reading import is_erased, read_message
 from contraparte.inquiries.letters import unsent_body
 from contraparte.inquiries.models import Inquiry, Leg
@@ -215,6 +215,15 @@ def letter_body(found: Inquiry) -> dict[str, Any]:
     if row.pk in recalled_ids([row]) or is_erased(row):
         return {}
     return dict(read_message(row).body)
+
+
+def signed_file(found: Inquiry, sha256: bytes) -> Attachment | None:
+    """The signed copy as a file of the letter: of its draft, or of the message it left or came with."""
+    openings = found.steps.filter(step="open").values("uuid")
+    went = Q(message__conversation_id=found.thread_id, message__uuid__in=openings)
+    goes = Q(message=None, draft__uuid__in=openings, draft__conversation_id=found.thread_id)
+    rows = Attachment.objects.filter(went | goes, sha256=sha256, removed_at=None, agency=found.agency)
+    return rows.select_related("message", "draft").order_by("pk").first()
 
 
 def addressees(tenure: Tenure) -> list[Post]:

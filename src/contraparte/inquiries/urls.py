@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("<int:pk>/letter.pdf", letter_views.letter_pdf, name="letter_pdf"),
     path("<int:pk>/letter/sign/", letter_views.sign, name="sign"),
     path("<int:pk>/letter/signed/<int:copy>/", letter_views.signed_copy, name="signed_copy"),
+    path("<int:pk>/letter/signed/<int:copy>/enclose/", letter_views.enclose, name="enclose"),
     path("<int:pk>/hand/", handing_views.hand, name="hand"),
     path("<int:pk>/share/", sharing_views.share, name="share"),
     path("<int:pk>/take/", sharing_views.take, name="take"),

@@ -12,6 +12,7 @@ from django.db.models import Q
 
 from contraparte.directory.models import Tenure
 from contraparte.exchange import files
+from contraparte.exchange.attaching import OPEN_STATES, files_of_draft, remove_file
 from contraparte.exchange.models import Draft, Message
 from contraparte.inquiries.catalogue import catalogue
 from contraparte.inquiries.letters import unsent_body, version_of
@@ -30,7 +31,11 @@ def void_outdated(row: Inquiry, *, by: Tenure, now: datetime) -> None:
 
 
 def void_copy(copy: SignedCopy, reason: SignedCopy.Reason, *, by: Tenure, now: datetime) -> None:
-    """Keep a signed copy as one that no longer holds."""
+    """Keep a signed copy as one that no longer holds; out of the draft it goes, if it was to go along."""
+    draft = copy.inquiry.draft
+    for file in files_of_draft(draft) if draft is not None and draft.state in OPEN_STATES else ():
+        if file.sha256 == copy.sha256:
+            remove_file(file, by=by, now=now)
     copy.void_at, copy.void_by, copy.void_reason = now, by, reason
     copy.save(update_fields=["void_at", "void_by", "void_reason"])
 

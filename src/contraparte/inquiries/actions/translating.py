@@ -2,6 +2,7 @@
 
 texts ─▶ translation, certified ─▶ version (SHA-256 of all it says) ─▶ printed, signed, taken in ─▶ release
                                       any later edit ─▶ another version ─▶ the copy is kept and void
+                                      enclosed ─▶ a file of the draft, which goes where the letter goes
 """
 
 import hashlib
@@ -13,13 +14,14 @@ from contraparte.directory import queries as directory
 from contraparte.directory.models import Tenure
 from contraparte.exchange import actions as exchange
 from contraparte.exchange import files
-from contraparte.exchange.attaching import Intake
+from contraparte.exchange.attaching import Intake, attach_pieces, files_of_draft
+from contraparte.exchange.models import Attachment
 from contraparte.exchange.writing import writing
 from contraparte.inquiries.actions.asking import locked_unsent, open_inquiry, require_own
 from contraparte.inquiries.actions.handing import note_version
 from contraparte.inquiries.actions.signing import open_copy, void_copy, void_outdated
 from contraparte.inquiries.catalogue import catalogue
-from contraparte.inquiries.letters import letter_of, pdf_of, unsent_body
+from contraparte.inquiries.letters import letter_of, pdf_of, unsent_body, version_of
 from contraparte.inquiries.models import Inquiry, SignedCopy
 from contraparte.inquiries.rules.completeness import completeness
 from contraparte.inquiries.rules.reading import asked_of
@@ -132,6 +134,29 @@ def take_in_signed(
         files.drop(intake.file)
         raise
     return copy
+
+
+def enclose_signed(copy: SignedCopy, *, by: Tenure, now: datetime) -> Attachment:
+    """Let the signed copy that holds go along with its letter, as a file of the draft; what is not drafted yet is.
+
+    Once is enough: a repeat finds it there. Raises LetterVersionError for a copy that no longer holds,
+    InquiryIncompleteError, InquirySentError, PostNotLocalError, TenureEndedError, AttachmentTooManyError,
+    AttachmentLostError, AttachmentChangedError.
+    """
+    with writing(by.post.agency_id):
+        row = locked_unsent(copy.inquiry)
+        require_own(row, by, now)
+        if row.draft is None or row.draft.state not in exchange.OPEN_STATES:
+            open_inquiry(row, by=by, now=now, leave_out=bool(row.left_out))
+            row.refresh_from_db()
+        kept, version = SignedCopy.objects.get(pk=copy.pk), version_of(unsent_body(row))
+        if kept.void_at is not None or kept.version != version:
+            raise LetterVersionError(field="copy", read=kept.version[:SHOWN_DIGITS], version=version[:SHOWN_DIGITS])
+        assert row.draft is not None
+        inside = next((file for file in files_of_draft(row.draft) if file.sha256 == kept.sha256), None)
+        return inside or attach_pieces(
+            row.draft, open_copy(kept), name=kept.name, media_type="application/pdf", by=by, now=now
+        )
 
 
 def _fill(copy: SignedCopy, intake: Intake) -> None:
