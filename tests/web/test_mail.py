@@ -16,6 +16,7 @@ from contraparte.directory import leaving
 from contraparte.directory.models import Post, Tenure
 from contraparte.directory.queries import Role
 from contraparte.exchange import actions as exchange
+from contraparte.node.home import Home
 from contraparte.node.mail_settings import MailSettings, read_mail
 from contraparte.web import mailing
 from contraparte.web.models import MailWish
@@ -198,3 +199,9 @@ def test_the_settings_of_mail_are_read_or_name_what_is_wrong_and_never_go_withou
         assert told.tls in {"starttls", "tls"}
         assert told.password == ("secret" if "user" in changed else "")
     assert not read_mail({}, tmp_path).is_on
+
+
+def test_a_mail_entry_that_is_no_table_leaves_mail_off_and_the_node_starts(tmp_path: Path) -> None:
+    (tmp_path / "node.toml").write_text('mail = "yes"\n[node]\nname = "Sonora"\n')
+    home = Home.load(tmp_path)
+    assert (home.name, read_mail(home.mail, tmp_path).fault) == ("Sonora", "mail")

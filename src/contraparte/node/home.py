@@ -49,7 +49,8 @@ class Home:
             for name in ("name", "operator", "url", "database_url", "time_zone", "demo")
             if name in node
         }
-        return cls(path=path, extra=node, mail=dict(document.get("mail", {})), **known)
+        mail = document.get("mail", {})
+        return cls(path=path, extra=node, mail=mail if isinstance(mail, dict) else {"mail": mail}, **known)
 
     def folder(self, name: str, mode: int = 0o700) -> Path:
         """The folder `name` below the home, made on first use, readable by the node's user only."""
