@@ -9,15 +9,23 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from contraparte.directory import actions, lineage, reviewing, view
+from contraparte.directory import actions, client, lineage, reviewing, view
 from contraparte.directory import lineage_statements as statements
 from contraparte.directory.lineage_commands import lineage as lineage_commands
-from contraparte.directory.models import LineageEvent, LineageStatement
+from contraparte.directory.models import Country, LineageEvent, LineageStatement
 from contraparte.directory.rules.lineage import read_event
-from contraparte.directory.rules.lineage_statements import DisputedRow, state
+from contraparte.directory.rules.lineage_statements import (
+    DisputedRow,
+    agreed_pauses,
+    proposed_pauses,
+    state,
+    write_statement,
+)
 from contraparte.directory.rules.signatures import SignedDocument
+from contraparte.protocol import limits
 from contraparte.protocol.encoding import instant
 from contraparte.protocol.errors import (
+    BoundExceededError,
     DocumentMalformedError,
     LineageCountryError,
     LineageForgedError,
@@ -133,6 +141,54 @@ def test_a_statement_that_is_forged_makes_the_directory_refused(world):
     assert not LineageStatement.objects.exists()
     load(published(world.us, said))
     assert len(statements.disputes_of(row)) == 1
+
+
+def test_who_did_not_speak_is_not_spoken_for(world):
+    """A pause in another's name counts, and is shown, once that other has signed the same bytes."""
+    row = announced(world)
+    data = write_statement(
+        event="one", event_hash=row.pk, country="mx", at=instant(NOW), kind="pause",
+        **{"from": instant(FROM), "until": instant(UNTIL)},
+    )  # fmt: skip
+    event = read_event(bytes(row.document))
+    shown = []
+    for country, register in (("us", world.us), ("mx", world.with_successor())):
+        load(published(register, SignedDocument(data).sign(reviewing.accord_key_of(country))))
+        said = statements.said_of(row.pk)
+        shown.append((len(proposed_pauses(event, said)), len(agreed_pauses(event, said))))
+    assert shown == [(0, 0), (0, 1)]
+
+
+def test_one_country_cannot_say_without_end(world, monkeypatch):
+    monkeypatch.setattr(limits, "LINEAGE_STATEMENTS", 2)
+    announced(world)
+    for days in (1, 2):
+        pause(until=FROM + days * DAY)
+    with pytest.raises(BoundExceededError):
+        pause(until=FROM + 3 * DAY)
+    dispute()
+
+
+@pytest.mark.parametrize("at", ["9999-12-01T00:00:00Z", "0001-01-01T00:00:00Z"])
+def test_an_instant_at_the_end_of_the_calendar_is_no_instant(world, at):
+    row = announced(world)
+    told = {"event": "one", "event_hash": row.pk, "country": "mx", "at": instant(NOW), "kind": "pause"}
+    with pytest.raises(DocumentMalformedError):
+        write_statement(**told, **{"from": at, "until": "9999-12-31T00:00:00Z"})
+
+
+def test_a_fault_in_what_one_country_publishes_blinds_for_no_other(world, monkeypatch):
+    asked = []
+
+    def refresh(country, *, now):
+        asked.append(country)
+        raise OverflowError
+
+    monkeypatch.setattr(client, "refresh", refresh)
+    Country.objects.update(root_fingerprint="x")
+    told = client.refresh_all(now=NOW)
+    assert len(asked) == len(told) == Country.objects.count() >= 2
+    assert {one.code for one in told.values()} == {"directory.rejected"}
 
 
 def test_disputes_and_pauses_are_made_agreed_listed_and_taken_back_by_command(world, monkeypatch, tmp_path):

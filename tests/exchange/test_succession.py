@@ -203,6 +203,22 @@ def test_a_successor_recalls_what_its_forerunner_sent_and_nobody_else_does(world
     assert order.outcome == "quarantined"
 
 
+def test_what_moved_too_early_is_back_until_the_day_that_was_agreed_on(world):
+    thread = asked(world)
+    absorb(timezone.now())
+    succession.reconcile(timezone.now())
+    thread.refresh_from_db()
+    assert thread.post_id == NEW
+    later = timezone.now() + 48 * HOUR
+    absorb(later, version=2)
+    succession.reconcile(timezone.now())
+    thread.refresh_from_db()
+    assert thread.post_id == SONORA
+    succession.reconcile(later)
+    thread.refresh_from_db()
+    assert thread.post_id == NEW
+
+
 def test_a_version_that_lost_is_undone_and_the_winner_followed(world):
     thread = asked(world)
     at = timezone.now()

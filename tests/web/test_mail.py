@@ -2,13 +2,14 @@
 
 import smtplib
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
+from django.core.mail.message import sanitize_address
 from django.test import Client
 from django.utils import timezone
 
@@ -30,12 +31,24 @@ CANARY = "GARZA-CERVANTES-4471"
 ON = MailSettings(host="mail.example.org", port=587, sender="node@example.org", every_hours=24)
 WHOLE = {"host": "mail.example.org", "sender": "node@example.org"}
 
+HIDDEN_BREAK = "=?utf-8?q?=0a?=@example.org"
+EARLY = datetime(2026, 1, 1, tzinfo=UTC)
+
 
 class Refusing(EmailBackend):
     """A server that knows no such address."""
 
     def send_messages(self, messages: Any) -> int:
         raise smtplib.SMTPRecipientsRefused({messages[0].to[0]: (550, b"no such user")})
+
+
+class Careful(EmailBackend):
+    """Looks at addresses as the backend for real servers does."""
+
+    def send_messages(self, messages: Any) -> int:
+        for one in messages:
+            sanitize_address(one.to[0], "utf-8")
+        return super().send_messages(messages)
 
 
 class Unreachable(EmailBackend):
@@ -109,6 +122,26 @@ def test_who_left_or_has_nothing_waiting_gets_none_and_who_left_is_forgotten(wor
     assert MailWish.objects.get(pk=quiet.person_id).next_at > timezone.now()
 
 
+def test_ending_and_wishing_again_brings_no_mail_sooner(world: SmallWorld) -> None:
+    wish(world.officer)
+    now = timezone.now()
+    assert mailing.send_waiting(now) == 1
+    assert world.officer.person is not None
+    assert mailing.end_mail(world.officer.person) and not mailing.end_mail(world.officer.person)
+    assert mailing.send_waiting(now + timedelta(days=2)) == 0
+    wish(world.officer)
+    assert mailing.send_waiting(now + timedelta(hours=23)) == 0
+
+
+def test_an_address_that_no_mail_can_bear_keeps_nobody_elses_back(world: SmallWorld, settings: Any) -> None:
+    settings.EMAIL_BACKEND = f"{__name__}.Careful"
+    for who in (world.officer, world.chief):
+        wish(who)
+    MailWish.objects.filter(pk=world.officer.person_id).update(address=HIDDEN_BREAK, next_at=EARLY)
+    assert mailing.send_waiting(timezone.now()) == 1
+    assert MailWish.objects.get(pk=world.officer.person_id).failing_since is not None
+
+
 @pytest.mark.parametrize("backend", ["Refusing", "Unreachable"])
 def test_a_mail_that_fails_is_tried_again_later_and_later_and_who_administers_hears(
     backend: str, world: SmallWorld, settings: Any, caplog: pytest.LogCaptureFixture
@@ -153,9 +186,11 @@ def test_a_person_wishes_mail_on_a_page_and_ends_it_and_a_node_without_a_server_
     other.post(end)
     assert MailWish.objects.count() == 1, "nobody ends another's"
     browser.post(end)
-    assert not MailWish.objects.exists()
+    assert not MailWish.objects.exclude(address="").exists()
     assert Client().post(page, {"address": "x@example.org"}).status_code == 302
-    assert not MailWish.objects.exists()
+    assert not MailWish.objects.exclude(address="").exists()
+    hidden = browser.post(page, {"address": HIDDEN_BREAK})
+    assert (hidden.status_code, "name@example.org" in hidden.content.decode()) == (422, True)
     settings.MAIL = MailSettings(fault="port")
     assert "<code>port</code>" not in browser.get(page).content.decode()
     keeper = signed_in(Role.ADMINISTRATOR, username="keeper")

@@ -102,6 +102,9 @@ def refresh_all(*, now: datetime) -> dict[str, ContraparteError | None]:
         except ContraparteError as error:
             _log.warning("directory of %s: %s", country, error.code)
             outcome[country] = error
+        except Exception:  # noqa: BLE001 (a fault of this program must not blind it for the other countries)
+            _log.exception("directory of %s", country)
+            outcome[country] = DirectoryRejectedError(country=country, reason="unreadable")
     return outcome
 
 

@@ -11,8 +11,10 @@ from contraparte.directory.rules.lineage import Event, read_event
 from contraparte.directory.rules.lineage_statements import FORMAT, Pause, Said, read_statement
 from contraparte.directory.rules.signatures import SignedDocument
 from contraparte.directory.view import mark_changed, remember
+from contraparte.protocol import limits
 from contraparte.protocol.encoding import parse_object
 from contraparte.protocol.errors import (
+    BoundExceededError,
     ContraparteError,
     LineageForgedError,
     LineageStatementUnknownError,
@@ -35,7 +37,9 @@ def keep_statement(
 ) -> LineageStatement:
     """Keep a statement with every valid signature seen on it; the version it speaks of may come later.
 
-    Raises LineageForgedError where the publisher's signature is not there or one is false, DocumentMalformedError.
+    So may the signature of who speaks: each publishes its own alone. Without it the statement is kept and says nothing.
+    Raises LineageForgedError where the publisher's signature is not there or one is false, BoundExceededError where
+    it publishes too much of one version, DocumentMalformedError.
     """
     statement = read_statement(signed.document)
     row = LineageStatement.objects.filter(pk=signed.hash).first()
@@ -55,6 +59,10 @@ def keep_statement(
     if publisher not in {country_of(parse_kid(kid)[0]) for kid in kept}:
         raise LineageForgedError(event=statement.event, country=publisher)
     if row is None:
+        known_of = LineageStatement.objects.filter(event_hash=statement.event_hash)
+        spoken = sum(publisher in signers_of(one) for one in known_of)
+        if spoken >= limits.LINEAGE_STATEMENTS:
+            raise BoundExceededError(what="statements", limit=limits.LINEAGE_STATEMENTS, read=spoken + 1)
         row = LineageStatement(pk=signed.hash, seen_at=now)
     row.event, row.event_hash, row.kind = statement.event, statement.event_hash, statement.kind
     row.country, row.document = statement.country, signed.document

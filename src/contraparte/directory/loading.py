@@ -109,7 +109,7 @@ def take_event(signed: SignedDocument, *, publisher: str, now: datetime) -> Line
 
 
 def take_lineage_statement(signed: SignedDocument, *, publisher: str, now: datetime) -> LineageStatement:
-    """Keep what a country said of a change of agency. Raises LineageForgedError, DocumentMalformedError."""
+    """Keep what a country said of a change of agency. Raises what `keep_statement` does."""
     return keep_lineage_statement(signed, publisher=publisher, pinned=pinned_kids, resolve=_resolve, now=now)
 
 

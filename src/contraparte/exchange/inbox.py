@@ -38,6 +38,7 @@ from contraparte.protocol.errors import (
     EnvelopeUnprovenError,
     KeyRetiredError,
     KeyUnknownError,
+    LineageUnknownError,
     LocalKeyMissingError,
     MessageAuthorError,
     MessageBodyError,
@@ -60,7 +61,7 @@ log = logging.getLogger(__name__)
 NO_DIGEST = bytes(32)
 
 #: What the sender cannot mend and time can: a pause, a view of the directory that lags, a node without its files.
-NOT_ITS_FAULT = (AccordSuspendedError, DirectoryStaleError, KeyUnknownError, NodeError)
+NOT_ITS_FAULT = (AccordSuspendedError, DirectoryStaleError, KeyUnknownError, LineageUnknownError, NodeError)
 
 
 @dataclass(slots=True)

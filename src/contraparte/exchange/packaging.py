@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from contraparte.directory import carrying, keyring
+from contraparte.directory import carrying, keyring, lineage
 from contraparte.exchange import registry
 from contraparte.exchange.bags import Bag
 from contraparte.exchange.disclosed import missing_step, settled_duty, told_at
@@ -297,7 +297,11 @@ def _write_heads(bag: Bag, rows: Sequence[Message]) -> None:
 
 def _write_directories(bag: Bag, agency: str, rows: Sequence[Message]) -> None:
     parties = {agency, *(agency_of(row.sender) for row in rows), *(agency_of(row.recipient) for row in rows)}
-    for country in sorted({country_of(party) for party in parties}):
+    line = lineage.line_of(agency)
+    changes = (event for event in lineage.events() if line & {*event.document.before, *event.document.after})
+    # A change ties an old log to the new one only with the keys of all who signed it.
+    signers = {country for event in changes for country in event.signers}
+    for country in sorted({country_of(party) for party in parties} | signers):
         files = list(carrying.carried_files(country))
         if not files:
             raise PackageUnprovableError(what="directory", item=country)

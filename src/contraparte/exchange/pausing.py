@@ -8,9 +8,11 @@ from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime
 
+from django.db.models import Exists, OuterRef
+
 from contraparte.directory import lineage
 from contraparte.directory import lineage_statements as statements
-from contraparte.exchange.models import FOLDED, Conversation, Moved
+from contraparte.exchange.models import FOLDED, Conversation, Message, Moved
 from contraparte.exchange.rules.pauses import Span
 
 Stops = dict[int, list[Span]]
@@ -39,13 +41,17 @@ def paused_threads(now: datetime, among: Collection[int] | None = None) -> Stops
 
 
 def _taken_in(known: Collection[str], among: Collection[int] | None) -> list[tuple[int, str]]:
-    """Threads into which a change has folded another record of the same thread: moved by it as well."""
+    """Threads into which a change has folded another record that held the same thread: moved by it as well.
+
+    Not where the old body had but a copy of it: for the other side nothing has moved then.
+    """
+    held = Message.objects.filter(conversation=OuterRef("pk"), copy_of=None)
     found = []
     for event in lineage.events():
         if event.hash not in known:
             continue
         gone = Conversation.objects.filter(close_code=FOLDED, post_id__in=event.successors)
-        uuids = gone.filter(closed_at__gte=event.effective).values("uuid")
+        uuids = gone.filter(Exists(held), closed_at__gte=event.effective).values("uuid")
         twins = Conversation.objects.filter(uuid__in=uuids, agency__in=event.document.after)
         twins = twins.exclude(close_code=FOLDED)
         if among is not None:

@@ -92,8 +92,9 @@ def _tell(event: Event, peer: str, threads: list[Conversation], now: datetime) -
 def _rows(event: Event, threads: list[Conversation]) -> dict[str, Any]:
     """Of the posts these threads touch: the old one, the new one, and whose desk it concerns over there."""
     moves = Moved.objects.filter(conversation__in=threads, event_hash=event.hash, side=Moved.Side.OWN)
-    pairs = sorted(set(moves.values_list("was", "became")))
-    concerned = sorted({row.counterpart for row in threads})
+    speaker, hearer = threads[-1].post_id, threads[-1].counterpart
+    pairs = sorted(set(moves.values_list("was", "became")), key=lambda pair: (pair[1] != speaker, pair))
+    concerned = sorted({row.counterpart for row in threads}, key=lambda post: (post != hearer, post))
     return {
         "was": [old for old, _ in pairs[:MAX_NAMED]],
         "became": [new for _, new in pairs[:MAX_NAMED]],
@@ -103,19 +104,24 @@ def _rows(event: Event, threads: list[Conversation]) -> dict[str, Any]:
 
 
 def admit_succeeded(message: Said, now: datetime) -> None:
-    """Only of a change that counts here too, by a post it gives the work to, and of what it says itself."""
+    """Only of a change that counts here too, by who has the work now, of what it says itself, to the posts of one side.
+
+    Raises LineageUnknownError, which puts it off while this view lags, and LineageForgedError.
+    """
     said = PostSucceeded.model_validate(message.body)
     event = next((one for one in lineage.events() if one.hash == said.event_hash), None)
     if event is None:
         raise LineageUnknownError(event=said.event)
-    true = len(said.was) == len(said.became) and message.sender in {*said.became, *_later(said.became, now)}
-    if not true or any(new not in event.targets(old) for old, new in zip(said.was, said.became, strict=True)):
+    is_true = (
+        (said.event, said.since, said.until) == (event.id, event.effective, event.accepts_until)
+        and len(said.was) == len(said.became)
+        and all(new in event.targets(old) for old, new in zip(said.was, said.became, strict=True))
+        and all(agency_of(post) == agency_of(message.recipient) for post in said.concerned)
+        # Further changes may have followed before anybody was told.
+        and any(lineage.holds_for(message.sender, post, now=now) for post in said.became)
+    )
+    if not is_true:
         raise LineageForgedError(event=event.id, country=event.country)
-
-
-def _later(posts: list[str], now: datetime) -> set[str]:
-    """Who has the work of these posts by now: further changes may have followed before anybody was told."""
-    return {lineage.present_post(post, now=now) for post in posts}
 
 
 def on_succeeded(arrived: Arrived) -> None:

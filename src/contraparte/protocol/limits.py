@@ -157,6 +157,8 @@ SUSPENSION_BYTES: Final = 16 * 1024
 """Bytes of a statement of suspension: it has no free text; the room is for fields to come."""
 LINEAGE_BYTES: Final = 1024 * 1024
 """Bytes of a change of agency: some thousand posts, each with who takes its work."""
+LINEAGE_STATEMENTS: Final = 200
+"""What one country may publish of what was said of one version of a change of agency."""
 DIRECTORY_REFRESH_BYTES: Final = 3 * DIRECTORY_TARGET_BYTES
 """Bytes of everything fetched in one refresh: what a small node can hold once in memory."""
 

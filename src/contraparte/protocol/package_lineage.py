@@ -34,7 +34,7 @@ def tied_agencies(
             if _format(document) == FORMAT:
                 _parties(document)
                 signed.setdefault(document, set()).update(countries)
-        except (ContraparteError, KeyError, TypeError, ValueError) as error:
+        except (ContraparteError, AttributeError, KeyError, TypeError, ValueError) as error:
             blame("lineage.unproven", path, error.code if isinstance(error, ContraparteError) else type(error).__name__)
             return frozenset({agency})
     parties = [(_parties(document), countries) for document, countries in signed.items()]

@@ -3,6 +3,7 @@
 from django import forms
 from django.conf import settings
 from django.contrib import messages
+from django.core.mail.message import sanitize_address
 from django.http import HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -10,8 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 
-from contraparte.web.mailing import end_mail, wish_mail
-from contraparte.web.models import MailWish
+from contraparte.web.mailing import end_mail, wish_mail, wish_of
 from contraparte.web.permissions import PageRequest, may, person_page
 
 
@@ -25,12 +25,21 @@ class MailForm(forms.Form):
         error_messages={"invalid": gettext_lazy("This is no mail address. Write it as name@example.org.")},
     )  # fmt: skip
 
+    def clean_address(self) -> str:
+        """An address that a mail can bear: what passes for one may still hide a line break in an encoded word."""
+        read = str(self.cleaned_data["address"])
+        try:
+            sanitize_address(read, "utf-8")
+        except ValueError as error:
+            raise forms.ValidationError(self.fields["address"].error_messages["invalid"]) from error
+        return read
+
 
 @never_cache
 @person_page
 def mail(request: PageRequest) -> HttpResponse:
     """Whether word goes out by mail, and where to; POST wishes it. Raises MailOffError."""
-    wish = MailWish.objects.filter(pk=request.user.pk).first()
+    wish = wish_of(request.user)
     initial = {"address": wish.address if wish else request.user.email}
     form = MailForm(request.POST if request.method == "POST" else None, initial=initial)
     if request.method == "POST" and form.is_valid():

@@ -6,6 +6,7 @@ administers the node; no page and no delivery waits for it.
 
 import logging
 import smtplib
+import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from email.utils import make_msgid
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 
 EVERY_S: Final = 60.0
 AT_ONCE: Final = 25  # of one turn; the rest come in the next
+TURN_S: Final = 20.0  # the worker has other things to look at: a slow server gets the rest in the next turn
 LOOK_AGAIN: Final = timedelta(minutes=10)  # after a look that found nothing
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=5), timedelta(hours=6)  # between tries
 
@@ -44,8 +46,17 @@ def wish_mail(person: Person, address: str, *, now: datetime) -> MailWish:
 
 
 def end_mail(person: Person) -> bool:
-    """Send none any more, and forget the address. False where there was no wish."""
-    return bool(MailWish.objects.filter(person=person).delete()[0])
+    """Send none any more, and forget the address. False where there was no wish.
+
+    When the last mail left is kept: else ending and wishing anew would send one each time, to any address.
+    """
+    kept = MailWish.objects.filter(person=person).exclude(address="")
+    return bool(kept.update(address="", failing_since=None, tries=0))
+
+
+def wish_of(person: Person) -> MailWish | None:
+    """The wish of a person that stands."""
+    return MailWish.objects.filter(person=person).exclude(address="").first()
 
 
 def send_waiting(now: datetime) -> int:
@@ -70,7 +81,8 @@ def notices(tenure: Tenure, now: datetime) -> Iterable[Notice]:
 
 
 def _due(now: datetime) -> Sequence[MailWish]:
-    return list(MailWish.objects.filter(next_at__lte=now).select_related("person")[:AT_ONCE])
+    wishes = MailWish.objects.exclude(address="").filter(next_at__lte=now)
+    return list(wishes.select_related("person")[:AT_ONCE])
 
 
 def _is_taken(wish: MailWish, now: datetime) -> bool:
@@ -88,15 +100,18 @@ def _waits(wish: MailWish, now: datetime) -> bool:
 
 
 def _send(wishes: Sequence[MailWish], now: datetime) -> int:
-    """Send one after the other over one connection; once the server is lost, the rest has failed as well."""
-    sent, left = 0, list(wishes)
+    """Send one after the other over one connection; once the server is lost, the rest has failed as well.
+
+    An address that no mail can bear fails alone.
+    """
+    sent, left, ends = 0, list(wishes), time.monotonic() + TURN_S
     connection = get_connection()
     try:
         connection.open()
-        while left:
+        while left and time.monotonic() < ends:
             try:
                 _message(left[0], connection).send()
-            except (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError) as error:
+            except (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError, ValueError) as error:
                 _note_failed(left.pop(0), error, now)
             else:
                 MailWish.objects.filter(pk=left.pop(0).pk).update(

@@ -60,10 +60,13 @@ class ApiReply(models.Model):
 
 
 class MailWish(models.Model):
-    """A person wishes a mail when something waits. The address is used for nothing else and leaves with the wish."""
+    """A person wishes a mail when something waits. The address is used for nothing else and leaves with the wish.
+
+    Without an address the wish has ended; that it stays keeps the interval.
+    """
 
     person = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="+")
-    address = models.EmailField()
+    address = models.EmailField(blank=True)
     next_at = models.DateTimeField(db_index=True, help_text="not looked at before")
     sent_at = models.DateTimeField(null=True)
     failing_since = models.DateTimeField(null=True)

@@ -33,12 +33,21 @@ class Signed(BaseModel):
 Shape = TypeVar("Shape", bound=Signed)
 
 
+YEARS = range(1800, 2200)
+
+
 def read_instant(text: str) -> datetime:
-    """The aware datetime of an instant in a document. Raises ValueError, which names it to pydantic."""
+    """The aware datetime of an instant in a document, of this age. Raises ValueError, which names it to pydantic.
+
+    At the ends of the calendar no page could say it in its reader's zone, and no span be added to it.
+    """
     try:
-        return parse_instant(text, "instant")
+        read = parse_instant(text, "instant")
     except ContraparteError as error:
         raise ValueError("an instant reads like 2026-02-03T04:05:06Z") from error
+    if read.year not in YEARS:
+        raise ValueError(f"an instant lies between the years {YEARS.start} and {YEARS.stop}")
+    return read
 
 
 def _instant_text(text: str) -> str:

@@ -87,7 +87,7 @@ def read_statement(data: bytes) -> Statement:
     read = read_document(Statement, data, document="lineage statement", limit=limits.LINEAGE_BYTES)
     if read.begins is not None and read.until is not None:
         begins, until = read_instant(read.begins), read_instant(read.until)
-        if not begins < until <= begins + LONGEST_PAUSE:
+        if not (begins < until and until - begins <= LONGEST_PAUSE):
             raise LineagePeriodError(field="until", event=read.event)
     return read
 
@@ -166,6 +166,7 @@ def proposed_pauses(event: Event, said: Iterable[Said]) -> list[Said]:
         one
         for one in told
         if _is_pause_of(one, event)
+        and one.statement.country in event.signers & one.signers
         and not one.signers >= event.signers
         and not any(one.statement.country in by for by, _ in _withdrawals(one, told))
     ]

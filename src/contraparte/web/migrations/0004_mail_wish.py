@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
             name='MailWish',
             fields=[
                 ('person', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='+', serialize=False, to=settings.AUTH_USER_MODEL)),
-                ('address', models.EmailField(max_length=254)),
+                ('address', models.EmailField(blank=True, max_length=254)),
                 ('next_at', models.DateTimeField(db_index=True, help_text='not looked at before')),
                 ('sent_at', models.DateTimeField(null=True)),
                 ('failing_since', models.DateTimeField(null=True)),
