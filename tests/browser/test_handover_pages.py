@@ -14,6 +14,7 @@ from contraparte.directory.queries import Role
 from contraparte.exchange import actions as exchange
 from contraparte.exchange.handing_over import follow_departures
 from contraparte.exchange.models import Message
+from tests.browser.harness import follow
 from tests.browser.test_duty_pages import look
 from tests.exchange.small_world import CENTRE, SONORA, SmallWorld
 
@@ -33,17 +34,17 @@ def test_a_post_is_handed_over_in_both_languages_and_at_both_widths(
     look(chief, place, "post-before-en-desk")
     chief.select_option("[name=tenure]", label="olga")
     chief.fill("[name=leaves_at]", f"{now + timedelta(days=9):%Y-%m-%dT10:00}")
-    chief.locator(f"form[action='{place}leave/'] button").first.click()
+    follow(chief.locator(f"form[action='{place}leave/'] button").first)
     chief.wait_for_selector(".usa-alert--success")
     departure = Departure.objects.get()
     page = f"/handovers/{departure.pk}/"
     officer = open_page(browser_of(world.officer), "es", "telephone")
     look(officer, page, "handover-note-es-telephone")
     officer.fill("[name=note]", "Llamar al centro el lunes.")
-    officer.get_by_role("button", name="Guardar la nota").click()
+    follow(officer.get_by_role("button", name="Guardar la nota"))
     officer.wait_for_selector(".usa-alert--success")
     chief.select_option("[name=successor]", label="walter")
-    chief.get_by_role("button", name="Name the successor").click()
+    follow(chief.get_by_role("button", name="Name the successor"))
     chief.wait_for_selector(".usa-alert--success")
     follow_departures(timezone.now())
     world.settle()
@@ -53,7 +54,7 @@ def test_a_post_is_handed_over_in_both_languages_and_at_both_widths(
             look(reader, address, f"{name}-{language}-{width}")
     taker = open_page(browser_of(walter), "en", "desk")
     look(taker, page, "handover-en-desk")
-    taker.get_by_role("button", name="I have read it and take it over").click()
+    follow(taker.get_by_role("button", name="I have read it and take it over"))
     expect(taker.locator("#h-steps + ol")).to_contain_text("Taken over, acknowledged")
     for held in Tenure.objects.filter(post_id=SONORA, person__isnull=False, ends=None).exclude(pk=world.chief.pk):
         leaving.announce_leaving(held, leaves_at=timezone.now(), by=None, now=timezone.now())

@@ -16,7 +16,7 @@ from playwright.sync_api import Page, expect
 from contraparte.directory.models import Person, Tenure
 from contraparte.groups.actions import founding, promising
 from contraparte.groups.models import Group, Promise
-from tests.browser.harness import assert_accessible, assert_fits, visit
+from tests.browser.harness import assert_accessible, assert_fits, follow, visit
 from tests.browser.ways import Mouse
 from tests.groups.group_world import CHAIRS, GroupWorld
 from tests.groups.talk import charter, goal
@@ -60,8 +60,7 @@ def test_a_charter_is_written_and_approved_and_a_silent_group_reconvened(
         assert_accessible(page)
 
     def press(page: Page, label: str) -> None:
-        mouse.press(page.locator("main").get_by_role("button", name=label, exact=True))
-        page.wait_for_load_state("networkidle")
+        follow(page.locator("main").get_by_role("button", name=label, exact=True), mouse.press)
 
     group = world.founded(framework="1.1.1.1")
     page = sees(world.chair, "charter", f"/groups/{group.pk}/charter/")
