@@ -40,8 +40,8 @@ def groups_to_follow(now: datetime) -> list[int]:
         return []
     owing = Promise.objects.filter(is_live=True, owner__in=gone).values_list("group_id", flat=True)
     sponsored = Group.objects.filter(sponsor__in=gone).values_list("pk", flat=True)
-    # Chairs and owners of goals stand in the list of posts. The two of the conversation stay there as the road has them:
-    # to work a group out anew for them would change nothing, and be asked for again at every turn.
+    # Chairs and owners of goals stand in the list of posts. The two of the conversation stay there as the road has
+    # them: to work a group out anew for them would change nothing, and be asked for again at every turn.
     rows = Group.objects.values_list("pk", "posts", "post_id", "counterpart")
     named = [pk for pk, posts, own, far in rows if not gone.isdisjoint(set(posts) - {own, far})]
     return sorted({*owing, *sponsored, *named})
