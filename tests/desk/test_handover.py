@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from typer.testing import CliRunner
 
+from contraparte.desk import vacancies
 from contraparte.directory import actions as directory_actions
 from contraparte.directory import continuity, duty, leaving
 from contraparte.directory import queries as directory
@@ -23,7 +24,7 @@ from contraparte.directory.rules.leaving import Standing, Step
 from contraparte.exchange import actions as exchange
 from contraparte.exchange.attaching import attach_pieces
 from contraparte.exchange.handing_over import follow_departures
-from contraparte.exchange.models import Message, Refusal
+from contraparte.exchange.models import Conversation, Message, Refusal
 from contraparte.protocol.errors import (
     DepartureFieldError,
     DepartureStepError,
@@ -194,7 +195,7 @@ def test_a_file_that_came_in_for_longer_than_its_sender_was_in_post_is_refused(w
 
 
 def test_a_vacant_post_that_owes_stands_on_the_desks_of_who_authorises_elsewhere(
-    world: SmallWorld, browser_of: BrowserOf
+    world: SmallWorld, browser_of: BrowserOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from contraparte.directory.models import Post
 
@@ -208,6 +209,11 @@ def test_a_vacant_post_that_owes_stands_on_the_desks_of_who_authorises_elsewhere
     assert continuity.standing_of(world.officer.post, timezone.now()) is Standing.VACANT
     shown = text(browser_of(boss), "/desk/")
     assert "a post without anybody" in shown and "name who takes over" in shown
+    # Another vacant post, earlier in the alphabet and with an open thread, owes nothing: it takes nobody's place.
+    idle = Post.objects.create(id="mx.fge-son/aaa", agency=world.officer.post.agency, name_en="Idle", name_es="Ociosa")
+    Conversation.objects.create(agency="mx.fge-son", post=idle, counterpart=CENTRE, opened_at=timezone.now())
+    monkeypatch.setattr(vacancies, "MOST_POSTS", 1)
+    assert "a post without anybody" in text(browser_of(boss), "/desk/")
     told = text(browser_of(keeper), "/notices/")
     assert "posts without anybody that owe a step" in told and "olga" not in told
     assert browser_of(keeper).get("/desk/").status_code == 403

@@ -127,7 +127,7 @@ def test_the_page_tells_which_rows_are_disputed_and_since_when_clocks_stand_stil
     pause = reviewing.propose_pause("one", begins=now + HOUR, until=now + 9 * HOUR, country="mx", now=now)
     words = {
         "en": ("Disputed", "Traces &lt;b&gt;belong", "They run on until US has signed"),
-        "es": ("Impugnado", '<q lang="en">', "Siguen corriendo hasta que US firme"),
+        "es": ("Impugnado", '<q lang="en">', "Siguen corriendo mientras falte la firma de US"),
     }
     for language, expected in words.items():
         auditor.cookies["django_language"] = language

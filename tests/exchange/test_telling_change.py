@@ -4,6 +4,7 @@ import pytest
 from django.utils import timezone
 
 from contraparte.desk import lineage as pages
+from contraparte.directory.models import Tenure
 from contraparte.directory.queries import Role
 from contraparte.directory.rules.lineage import read_event
 from contraparte.exchange import succession
@@ -55,6 +56,11 @@ def test_each_counterpart_is_told_once_for_all_threads_and_every_post_concerned_
         assert len(mine) == seen and [one.count for one in pages.told_notices(tenure, now)] == [
             len(pages.notices_told(tenure, now))
         ]
+    for n in range(pages.EVENTS):
+        rows = {"was": [SONORA], "became": [NEW], "concerned": [ANNEX]}
+        fresh = {"pk": None, "event_hash": f"{n:064}", "rows": rows, "at": now}
+        ChangeNotice.objects.create(**{field.name: getattr(got, field.name) for field in got._meta.fields} | fresh)
+    assert got in pages.notices_told(Tenure.objects.get(person__username="one"), now)
     assert not Message.objects.exclude(state__in=(Message.State.SENT, Message.State.HANDLED)).exists()
 
 

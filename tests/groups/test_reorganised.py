@@ -12,6 +12,7 @@ from contraparte.exchange import succession
 from contraparte.exchange.orphans import orphans
 from contraparte.groups import queries
 from contraparte.groups.actions import founding, meeting, promising
+from contraparte.groups.actions.tending import follow_holders
 from contraparte.groups.models import Group, GroupWord, Promise
 from contraparte.groups.recording import standing_of
 from tests.directory import factory
@@ -94,3 +95,20 @@ def test_a_group_goes_on_with_the_successor_on_both_sides_and_nothing_is_orphane
     turns = GroupWord.objects.filter(group=ours, side="a").order_by("turn").values_list("turn", flat=True)
     assert list(turns) == list(range(1, len(turns) + 1))
     assert GroupWord.objects.filter(group=ours).count() == before + 5
+
+
+def test_a_group_whose_posts_came_back_or_kept_a_part_is_not_worked_out_at_every_turn(world: GroupWorld) -> None:
+    world.chartered()
+    absorb(world)
+    assert follow_holders(world.now) == 0
+    back = {NEW_CHAIR: CHAIRS["a"], NEW_SPONSOR: SPONSORS["a"]}
+    change("two", "recreate", ["mx.new"], [MX], back, world.now)
+    succession.reconcile(world.now)
+    assert Group.objects.get(agency=MX).post_id == CHAIRS["a"]
+    assert follow_holders(world.now) == 0
+    parts = {post: [(new, ["note"]), (post, [])] for new, post in back.items()}
+    world.now += timedelta(hours=1)
+    change("three", "split", [MX], [MX, "mx.new"], parts, world.now)
+    succession.reconcile(world.now)
+    assert Group.objects.get(agency=MX).post_id == CHAIRS["a"]
+    assert follow_holders(world.now) == 0

@@ -16,6 +16,7 @@ from contraparte.groups import boards
 from contraparte.groups.models import Group, GroupWord, Meeting, Promise
 from contraparte.groups.queries import PAGE
 from contraparte.groups.recording import standing_of
+from contraparte.node import history_command
 from contraparte.node.history import NotADemoError, load_history
 from contraparte.node.history_command import OPERATOR
 from contraparte.node.world import group_history, group_posts
@@ -74,11 +75,23 @@ def test_a_history_loads_and_both_sides_read_the_same(
     assert 0 < len(over) <= PAGE
 
 
+def test_a_history_of_which_the_sides_read_unlike_ends_with_words(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def unlike(*_: Any) -> None:
+        raise RuntimeError("the two sides of group 3 do not read the same")
+
+    monkeypatch.setattr(history_command, "_open", lambda *_: None)
+    monkeypatch.setattr(history_command, "_load", unlike)
+    with pytest.raises(SystemExit, match="no history was made: the two sides of group 3"):
+        history_command.history(tmp_path)
+
+
 def test_a_history_is_never_mixed_with_records_or_put_into_a_node_that_is_no_demo(loading: Callable[..., Any]) -> None:
     with pytest.raises(NotADemoError):
         loading(groups=1, years=1, demo=False)
     Person.objects.create_user("somebody", display_name="Somebody")
-    with pytest.raises(NotADemoError):
+    with pytest.raises(NotADemoError, match="delete the folder, or name another with --home"):
         loading(groups=1, years=1)
 
 

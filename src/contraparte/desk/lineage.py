@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from django.urls import reverse
@@ -235,8 +236,11 @@ def moves_of(conversation: Conversation) -> list[Moved]:
 
 def notices_told(tenure: Tenure, now: datetime) -> list[ChangeNotice]:
     """What other agencies told this one of their changes lately; an officer sees what concerns the own post."""
-    rows = ChangeNotice.objects.filter(agency=tenure.post.agency_id, ours=False, at__gt=now - SHOWN_FOR)[:EVENTS]
-    return [row for row in rows if tenure.post_id in row.rows["concerned"] or Role.AUTHORISER in tenure.roles]
+    rows = ChangeNotice.objects.filter(agency=tenure.post.agency_id, ours=False, at__gt=now - SHOWN_FOR)
+    if Role.AUTHORISER in tenure.roles:
+        return list(rows[:EVENTS])
+    # Sought before they are cut: what concerns others must not push out what concerns this post.
+    return list(islice((row for row in rows.iterator() if tenure.post_id in row.rows["concerned"]), EVENTS))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from contraparte.web.api.answers import once
 from contraparte.web.api.doors import ApiRequest, Opens
 
 router = Router(tags=["changes of agency"])
+MOST_ORPHANS = 500
 
 
 @router.get("/lineage", auth=Opens("contacts.view", "read"))
@@ -27,12 +28,16 @@ def list_events(request: ApiRequest) -> dict[str, Any]:
     return {"items": [_told(one) for one in lineage.table(timezone.now())]}
 
 
-@router.get("/lineage/orphans", auth=Opens("contacts.view", "read"))
+@router.get("/lineage/orphans", auth=Opens("posts.view", "read"))
 def list_orphans(request: ApiRequest) -> dict[str, Any]:
-    """Records of the caller's agency whose post has passed its work on and that nobody holds; there must be none."""
+    """Records of the caller's agency whose post has passed its work on and that nobody holds; there must be none.
+
+    The first 500; `more` says how many are left.
+    """
     own = line_of(request.tenure.post.agency_id)
     found = [one for one in orphans(timezone.now()) if one.agency in own]
-    return {"items": [{"kind": one.kind, "id": one.id, "post": one.post} for one in found]}
+    told = [{"kind": one.kind, "id": one.id, "post": one.post} for one in found[:MOST_ORPHANS]]
+    return {"items": told, "more": len(found) - len(told)}
 
 
 @router.get("/lineage/confirmations", auth=Opens("item.view", "read"))

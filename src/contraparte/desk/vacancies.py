@@ -6,8 +6,9 @@ person opens all conversations of the agency. Who administers reads numbers only
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
+from django.db.models import Min
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -69,8 +70,7 @@ def _left_lying(tenure: Tenure, now: datetime) -> Iterable[DeskItem]:
     vacant = {one.pk: frozenset[str]() for one in _busy(continuity.vacant_posts(agency, now))}
     lacking = {**held, **vacant}
     lacking.pop(tenure.post_id, None)
-    posts = Post.objects.select_related("agency").filter(pk__in=lacking).order_by("pk")[:MOST_POSTS]
-    for post in posts:
+    for post in _first_due(agency, lacking):
         roles = lacking[post.pk]
         seen = {_key(one) for part in queries.work_of_post(at_post(post, roles), now) for one in part} if roles else ()
         told = (
@@ -83,6 +83,16 @@ def _left_lying(tenure: Tenure, now: datetime) -> Iterable[DeskItem]:
         lying += [replace(one, url=posts_url(post), action=_("See the post")) for one in rooms if _key(one) not in seen]
         for item in lying[:ROWS]:
             yield replace(item, detail=told % {"step": item.detail, "post": named(post)}, conversation=None)
+
+
+def _first_due(agency: str, posts: Iterable[str]) -> list[Post]:
+    """Of these, as many as a desk looks into: those that owe a step first, by the day it is due, then the others."""
+    steps = Obligation.objects.filter(agency=agency, holder__in=list(posts), closed_at=None).order_by()
+    due = dict(steps.values_list("holder").annotate(Min("due_at")))
+    never = datetime.max.replace(tzinfo=UTC)
+    first = sorted(posts, key=lambda post: (post not in due, due.get(post) or never, post))[:MOST_POSTS]
+    found = Post.objects.select_related("agency").in_bulk(first)
+    return [found[post] for post in first if post in found]
 
 
 def _key(item: DeskItem) -> tuple[str, str, str]:

@@ -127,6 +127,7 @@ def list_words(request: ApiRequest, pk: int, cursor: str = "") -> dict[str, Any]
 def propose_charter(request: ApiRequest, pk: int, told: Proposal) -> dict[str, Any]:
     """Propose a text of the charter; gaps come back and stop its approval. Leaves at once. Wants an Idempotency-Key."""
     row = queries.group(request.tenure, pk)
+    require_fields(request, told)
     text = _charter(told.charter)
 
     def act() -> dict[str, Any]:
@@ -156,6 +157,7 @@ def approve_charter(request: ApiRequest, pk: int, key: UUID) -> dict[str, Any]:
 def decline_charter(request: ApiRequest, pk: int, key: UUID, told: Why) -> dict[str, Any]:
     """Decline a text, or take our own back. Wants an Idempotency-Key."""
     row = queries.group(request.tenure, pk)
+    require_fields(request, told)
     require_short(reason=(told.reason, WORDS))
 
     def act() -> dict[str, Any]:

@@ -1,14 +1,16 @@
 """Forms of groups but for the charter: what is typed becomes the plain values the actions take."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from contraparte.groups import catalogue
+from contraparte.groups.messages import FIRST_DAY, FIRST_MEETING, LAST_DAY
 from contraparte.groups.models import Group
 from contraparte.groups.rules.charters import Text
 from contraparte.groups.wording import ENDS, LEVELS, PROMISE_ACTS, WISHES
@@ -30,9 +32,10 @@ def line(label: Any, length: int = 300, **more: Any) -> forms.CharField:
     return forms.CharField(label=label, max_length=length, **({"required": False} | more))
 
 
-def day(label: Any, **more: Any) -> forms.DateField:
-    """A calendar day."""
-    return forms.DateField(label=label, widget=DATE, **({"required": False} | more))
+def day(label: Any, *, first: date = FIRST_DAY, **more: Any) -> forms.DateField:
+    """A calendar day within the years a message may name."""
+    bounds = [MinValueValidator(first), MaxValueValidator(LAST_DAY - timedelta(days=2))]
+    return forms.DateField(label=label, widget=DATE, validators=bounds, **({"required": False} | more))
 
 
 def set_choices(form: forms.Form, **choices: Iterable[tuple[str, Any]]) -> None:
@@ -126,7 +129,7 @@ class EndForm(forms.Form):
 class ReconveneForm(forms.Form):
     """When a silent group meets again; the agenda comes from what it left open."""
 
-    day = day(_("Day"), required=True)
+    day = day(_("Day"), first=FIRST_MEETING + timedelta(days=1), required=True)
     begins = forms.TimeField(label=_("Begins at"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
     hours = forms.IntegerField(label=_("Hours it lasts"), min_value=1, max_value=12)
     # What the action names and this form asks in other words.

@@ -33,14 +33,17 @@ def sponsor_of(group: Group, standing: Standing) -> str:
 
 
 def groups_to_follow(now: datetime) -> list[int]:
-    """Rows of groups whose columns still name a post that has passed its work on."""
-    gone = {post for event in lineage.events() if event.effective <= now for post in event.successors}
+    """Rows of groups whose columns still name a post that has passed its work on, and has not got it back since."""
+    passed = {post for event in lineage.events() if event.effective <= now for post in event.successors}
+    gone = {post for post in passed if _present(post, now, now) != post}
     if not gone:
         return []
     owing = Promise.objects.filter(is_live=True, owner__in=gone).values_list("group_id", flat=True)
     sponsored = Group.objects.filter(sponsor__in=gone).values_list("pk", flat=True)
-    # Chairs, members and owners of goals stand in the list of posts.
-    named = [pk for pk, posts in Group.objects.values_list("pk", "posts") if not gone.isdisjoint(posts)]
+    # Chairs and owners of goals stand in the list of posts. The two of the conversation stay there as the road has
+    # them: to work a group out anew for them would change nothing, and be asked for again at every turn.
+    rows = Group.objects.values_list("pk", "posts", "post_id", "counterpart")
+    named = [pk for pk, posts, own, far in rows if not gone.isdisjoint(set(posts) - {own, far})]
     return sorted({*owing, *sponsored, *named})
 
 

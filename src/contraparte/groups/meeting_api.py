@@ -7,26 +7,26 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 from ninja import Router, Schema
-from pydantic import AwareDatetime
 
 from contraparte.directory.models import Tenure
 from contraparte.exchange import actions as exchange
 from contraparte.groups import meeting_presenting, meeting_queries, queries
 from contraparte.groups.actions import meeting as acts
+from contraparte.groups.messages import Instant
 from contraparte.groups.models import Group, Meeting
 from contraparte.groups.rules.charters import is_zone
 from contraparte.groups.rules.meetings import Item, Minutes
 from contraparte.groups.rules.meetings import Meeting as Told
 from contraparte.groups.rules.standing import Standing
 from contraparte.groups.rules.words import other
-from contraparte.groups.telling import Words, both, refuse, require_fields, require_posts, require_words
+from contraparte.groups.telling import Part, Words, both, refuse, require_fields, require_posts, require_words
 from contraparte.web.api.answers import once, page_of
 from contraparte.web.api.doors import ApiRequest, Opens
 
 router = Router(tags=["meetings"])
 
 
-class Line(Schema):
+class Line(Part):
     """A line of an agenda with the handling it needs."""
 
     text: Words
@@ -34,12 +34,15 @@ class Line(Schema):
 
 
 class Call(Schema):
-    """When and where. Without a zone it is the group's; `anyway`: also on a day that is free on one of the sides."""
+    """When and where. `anyway`: also on a day that is free on one of the sides.
 
-    starts: AwareDatetime
-    ends: AwareDatetime
+    Without a zone it is the group's. A meeting that moves keeps the zone, venue and agenda that are not named.
+    """
+
+    starts: Instant
+    ends: Instant
     zone: str = ""
-    venue: str = ""
+    venue: str | None = None
     agenda: list[Line] | None = None
     anyway: bool = False
 
@@ -116,7 +119,7 @@ def call_meeting(request: ApiRequest, pk: int, told: Call) -> dict[str, Any]:
 
 @router.post("/meetings/{int:pk}/move", auth=Opens("groups.write", "write"))
 def move_meeting(request: ApiRequest, pk: int, told: Call) -> dict[str, Any]:
-    """Move a meeting; it keeps its agenda where none is named. The new one is told. Wants an Idempotency-Key."""
+    """Move a meeting; venue and agenda stay where none is named. The new one is told. Wants an Idempotency-Key."""
     now = timezone.now()
     row, standing, known = meeting_queries.told(request.tenure, pk, now)
     require_fields(request, told)
@@ -200,12 +203,13 @@ def _call(
     now: datetime,
 ) -> dict[str, Any]:
     zone = told.zone or (moved.zone if moved else standing.zone.key)
+    venue = told.venue if told.venue is not None else (moved.venue if moved else "")
     lines = told.agenda or []
     require_words("agenda", [one.text for one in lines])
     refuse({} if is_zone(zone) else {"zone": "unknown"})
     meeting_queries.require_working_day(group, told.starts.astimezone(ZoneInfo(zone)).date(), is_confirmed=told.anyway)
     word = acts.call_meeting(
-        group, starts=told.starts, ends=told.ends, zone=zone, venue=told.venue,
+        group, starts=told.starts, ends=told.ends, zone=zone, venue=venue,
         agenda=[asdict(one) for one in agenda] or [one.dict() for one in lines],
         replaces=moved.key if moved else "", by=by, now=now,
     )  # fmt: skip

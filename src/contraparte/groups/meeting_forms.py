@@ -7,14 +7,14 @@ from typing import Any, cast
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from contraparte.groups.forms import day
 from contraparte.groups.meeting_wording import LENGTHS
-from contraparte.groups.messages import MOST
+from contraparte.groups.messages import FIRST_MEETING, MOST
 from contraparte.groups.rules.local_times import Which, instant_of
 from contraparte.groups.rules.words import Side, other
 from contraparte.protocol.ids import country_of
 
 Choices = Sequence[tuple[str, Any]]
-DATE = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 CLOCK = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
 MORE = 3  # empty lines a list shows, and how many more it gives at a time
 LINE_MAX, WORDS_MAX, PAGES_MAX = 300, 2_000, 40_000
@@ -28,7 +28,7 @@ def _area(label: Any, longest: int, rows: int, **more: Any) -> forms.CharField:
 class CallForm(forms.Form):
     """When and where: a local time in a zone that is named."""
 
-    day = forms.DateField(label=_("Day"), widget=DATE)
+    day = day(_("Day"), first=FIRST_MEETING + timedelta(days=1), required=True)
     at = forms.TimeField(label=_("Begins at"), widget=CLOCK, help_text=_("Local time of the zone below."))
     zone = forms.ChoiceField(label=_("Time zone"))
     which = forms.ChoiceField(
@@ -95,7 +95,7 @@ class PromiseLine(forms.Form):
     en = _area(_("In English"), WORDS_MAX, 2, required=False)
     es = _area(_("In Spanish"), WORDS_MAX, 2, required=False)
     owner = forms.ChoiceField(label=_("Owner"), required=False)
-    due_on = forms.DateField(label=_("Due"), widget=DATE, required=False)
+    due_on = day(_("Due"))
     one_sided = forms.BooleanField(
         label=_("A step of that side alone: it is reported, nobody verifies it"), required=False
     )

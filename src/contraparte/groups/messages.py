@@ -6,7 +6,7 @@ named: owners, chairs and those who came are posts. Unknown fields are kept (`ex
 no node sends them on.
 """
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Final, Literal
 
 from pydantic import AwareDatetime, Field
@@ -26,6 +26,12 @@ Words = Annotated[str, Field(max_length=2_000)]
 Pages = Annotated[str, Field(max_length=40_000)]
 Seen = Annotated[int, Field(ge=0, le=1_000_000)]
 Side = Literal["a", "b"]
+# Days are counted with and moved between zones: at the edge of the calendar that breaks, and no group meets there.
+FIRST_DAY, FIRST_MEETING, LAST_DAY = date(1900, 1, 1), date(1990, 1, 1), date(2200, 1, 1)
+Day = Annotated[date, Field(ge=FIRST_DAY, le=LAST_DAY)]
+Instant = Annotated[
+    AwareDatetime, Field(ge=datetime(1990, 1, 1, tzinfo=UTC), le=datetime(2200, 1, 1, tzinfo=UTC))
+]  # fmt: skip
 MOST = 60  # goals, agenda items, decisions, promises, members, posts that came
 
 
@@ -86,9 +92,9 @@ class Goal(Payload):
     measure: Literal["count", "level", "milestone"] = "count"
     baseline: Code = ""
     baseline_days: Annotated[int, Field(ge=1, le=3_660)] = 365
-    baseline_on: date | None = None
+    baseline_on: Day | None = None
     target: Code = ""
-    due_on: date | None = None
+    due_on: Day | None = None
     source: Text = Text()
     owner: Post = ""
     baseline_owed_by: Post = ""
@@ -112,7 +118,7 @@ class Charter(Payload):
     handling: Annotated[list[Handling], Field(max_length=8)] = []
     time_zone: Zone = ""
     goals: Annotated[list[Goal], Field(max_length=MOST)] = []
-    review_on: date | None = None
+    review_on: Day | None = None
     provisional: bool = False
 
 
@@ -177,13 +183,13 @@ class GoalReport(Said):
     """`goal.report/1`: a figure of a goal. A milestone is `done_on` a day, or expected on one."""
 
     goal: Local
-    since: date | None = None
-    until: date | None = None
+    since: Day | None = None
+    until: Day | None = None
     value: Code = ""
     source: Line = ""
     comparable: bool = True
-    done_on: date | None = None
-    expected_on: date | None = None
+    done_on: Day | None = None
+    expected_on: Day | None = None
     note: Words = ""
 
 
@@ -197,8 +203,8 @@ class Item(Payload):
 class MeetingCall(Said):
     """`meeting.call/1`: let us meet; the message's id is the meeting's. `replaces`: the one that moves."""
 
-    starts: AwareDatetime
-    ends: AwareDatetime
+    starts: Instant
+    ends: Instant
     zone: Zone
     venue: Line = ""
     agenda: Annotated[list[Item], Field(max_length=MOST)] = []
@@ -243,7 +249,7 @@ class Promised(Payload):
     text: Text
     owner: Post
     side: Side
-    due_on: date
+    due_on: Day
     one_sided: bool = False
 
 
@@ -276,7 +282,7 @@ class CommitmentMake(Said):
 
     text: Text
     owner: Post
-    due_on: date
+    due_on: Day
     one_sided: bool = False
 
 
@@ -285,7 +291,7 @@ class CommitmentTake(Said):
 
     commitment: PromiseKey
     do: Literal["accept", "begin", "claim", "verify", "reopen", "carry", "hand", "drop"]
-    due_on: date | None = None
+    due_on: Day | None = None
     owner: Post = ""
     note: Words = ""
 

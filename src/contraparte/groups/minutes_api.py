@@ -1,6 +1,5 @@
 """Minutes for programs: written on the text that stands, agreed, disputed, printed."""
 
-from datetime import date
 from typing import Any
 
 from django.http import HttpResponse
@@ -10,10 +9,11 @@ from ninja import Router, Schema
 from contraparte.groups import meeting_queries
 from contraparte.groups.actions import meeting as acts
 from contraparte.groups.meeting_api import meeting_state
+from contraparte.groups.messages import Day
 from contraparte.groups.minutes_files import minutes_answer
 from contraparte.groups.models import Group, Meeting
 from contraparte.groups.rules.words import other
-from contraparte.groups.telling import Words, refuse, require_fields, require_posts, require_words
+from contraparte.groups.telling import Part, Words, refuse, require_fields, require_posts, require_words
 from contraparte.protocol.ids import country_of
 from contraparte.web.api.answers import once
 from contraparte.web.api.doors import ApiRequest, Opens
@@ -21,12 +21,12 @@ from contraparte.web.api.doors import ApiRequest, Opens
 router = Router(tags=["meetings"])
 
 
-class Promised(Schema):
+class Promised(Part):
     """A commitment: what, which post of either side, until when."""
 
     text: Words
     owner: str
-    due_on: date
+    due_on: Day
     one_sided: bool = False
 
 
@@ -58,6 +58,8 @@ def propose_minutes(request: ApiRequest, pk: int, told: Text) -> dict[str, Any]:
     row = meeting_queries.meeting(request.tenure, pk)
     group = row.group
     require_fields(request, told)
+    said = [one.en + one.es for one in told.decisions]
+    refuse({f"decisions.{place}": "missing" for place, words in enumerate(said) if not words.strip()})
     require_words("commitments", [one.text for one in told.commitments])
     require_posts(
         {f"commitments.{place}.owner": one.owner for place, one in enumerate(told.commitments)},

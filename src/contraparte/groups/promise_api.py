@@ -1,7 +1,7 @@
 """Commitments and goals for programs: what was promised, what becomes of it, how far a goal has come."""
 
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
@@ -10,6 +10,7 @@ from ninja import Router, Schema
 from contraparte.directory.models import Tenure
 from contraparte.groups import queries
 from contraparte.groups.actions import promising
+from contraparte.groups.messages import Day
 from contraparte.groups.models import GroupWord, Promise
 from contraparte.groups.recording import standing_of, verdict_on
 from contraparte.groups.telling import (
@@ -38,12 +39,12 @@ class Figure(Schema):
     """A figure of a goal, in digits; of a milestone, the day it was done or is expected."""
 
     value: str = ""
-    since: date | None = None
-    until: date | None = None
+    since: Day | None = None
+    until: Day | None = None
     source: str = ""
     comparable: bool = True
-    done_on: date | None = None
-    expected_on: date | None = None
+    done_on: Day | None = None
+    expected_on: Day | None = None
     note: str = ""
 
 
@@ -51,7 +52,7 @@ class Commitment(Schema):
     """Something promised outside a meeting; without an `owner` the post of the chair owes it."""
 
     text: Words
-    due_on: date
+    due_on: Day
     owner: str = ""
     one_sided: bool = False
 
@@ -60,7 +61,7 @@ class Step(Schema):
     """What happens with a commitment: accept, begin, claim, verify, reopen, carry, hand or drop."""
 
     do: str
-    due_on: date | None = None
+    due_on: Day | None = None
     owner: str = ""
     note: str = ""
 
@@ -112,14 +113,11 @@ def make_commitment(request: ApiRequest, pk: int, told: Commitment) -> dict[str,
 def take_commitment(request: ApiRequest, pk: int, told: Step) -> dict[str, Any]:
     """Say what happens with a commitment. Leaves at once. Wants an Idempotency-Key."""
     row = queries.promise(request.tenure, pk)
+    require_fields(request, told)
     require_short(owner=(told.owner, POST), note=(told.note, WORDS))
-    plain = or_404(standing_of(row.group, timezone.now()).promises.get(row.key))
-    if told.do not in plain.allowed(row.group.our_side):
-        raise ApiFieldError(field="do", fields={"do": list(plain.allowed(row.group.our_side))})
-    if told.do == "hand" and told.owner:
-        require_posts({"owner": told.owner}, [country_of(row.owner)])
 
     def act() -> dict[str, Any]:
+        _require_step(row, told)
         promising.take_promise(
             row, told.do, due_on=told.due_on, owner=told.owner, note=told.note, by=request.tenure, now=timezone.now()
         )
@@ -153,6 +151,7 @@ def show_goal(request: ApiRequest, pk: int, key: str) -> dict[str, Any]:
 def report_goal(request: ApiRequest, pk: int, key: str, told: Figure) -> dict[str, Any]:
     """Enter a figure of a goal. Leaves at once. Wants an Idempotency-Key."""
     row = queries.group(request.tenure, pk)
+    require_fields(request, told)
     require_short(value=(told.value, CODE), source=(told.source, LINE), note=(told.note, WORDS))
 
     def act() -> dict[str, Any]:
@@ -161,6 +160,19 @@ def report_goal(request: ApiRequest, pk: int, key: str, told: Figure) -> dict[st
         return {"group": row.pk, "goals": row.goals}
 
     return once(request, act)
+
+
+def _require_step(row: Promise, told: Step) -> None:
+    """Raise ApiFieldError for a step that is not open, naming those that are, or a new owner nobody lists.
+
+    Asked where the step is taken: a repeat of the call is told the same, though the step is no longer open.
+    """
+    plain = or_404(standing_of(row.group, timezone.now()).promises.get(row.key))
+    allowed = plain.allowed(row.group.our_side)
+    if told.do not in allowed:
+        raise ApiFieldError(field="do", fields={"do": list(allowed)})
+    if told.do == "hand" and told.owner:
+        require_posts({"owner": told.owner}, [country_of(row.owner)])
 
 
 def _open_steps(row: Promise, tenure: Tenure, now: datetime) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.db.models import F
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -43,35 +43,52 @@ def lines_of(rows: Iterable[Promise], now: datetime) -> list[Line]:
 
 @page("groups.view")
 def promises(request: PageRequest) -> HttpResponse:
-    """What we promised each other: both sides of all groups, what is late first; what is over, page by page."""
+    """What we promised each other: both sides of all groups, what is late first, and what is over; page by page."""
     now = timezone.now()
     rows = queries.promises_seen(request.tenure)
     wanted = request.GET.get("group", "")
     if wanted.isdecimal() and len(wanted) < 12:
         rows = rows.filter(group=int(wanted))
-    over = Paginator(rows.filter(is_live=False).order_by("-due_on", "-pk"), queries.PAGE)
-    shown = over.get_page(request.GET.get("page"))
     running = rows.filter(is_live=True).order_by("due_on", "pk")
-    ours = lines_of(running.filter(side=F("group__side"))[: queries.PAGE], now)
-    theirs = lines_of(running.exclude(side=F("group__side"))[: queries.PAGE], now)
-    told = lines_of(shown, now)
     late = boards.lateness(running, now)
+    parts = {
+        "ours": running.filter(side=F("group__side")),
+        "theirs": running.exclude(side=F("group__side")),
+        "page": rows.filter(is_live=False).order_by("-due_on", "-pk"),
+    }
+    pages = {name: Paginator(part, queries.PAGE).get_page(request.GET.get(name)) for name, part in parts.items()}
+    ours, theirs, told = (lines_of(shown, now) for shown in pages.values())
     context = {
         "ours": ours,
         "theirs": theirs,
         "many_ours": late.ours,
         "many_theirs": late.theirs,
-        "more_ours": late.ours - len(ours),
-        "more_theirs": late.theirs - len(theirs),
+        "turns_ours": _turns(request, "ours", pages["ours"]),
+        "turns_theirs": _turns(request, "theirs", pages["theirs"]),
         "over": told,
-        "page": shown,
-        "many_over": over.count,
+        "page": pages["page"],
+        "many_over": pages["page"].paginator.count,
         "overdue": late.overdue,
         "escalated": late.escalated,
         "posts": names_of(one.promise.owner for one in (*ours, *theirs, *told)),
         "chosen": queries.groups_of(request.tenure).filter(pk=wanted).first() if wanted.isdecimal() else None,
     }
     return render(request, "groups/promises.html", context)
+
+
+def _turns(request: PageRequest, name: str, shown: Page[Promise]) -> dict[str, Any]:
+    """What turns the pages of one part, and leaves the others where they are."""
+
+    def at(number: int) -> str:
+        asked = request.GET.copy()
+        asked[name] = str(number)
+        return f"?{asked.urlencode()}"
+
+    return {
+        "shown": shown,
+        "before": at(shown.number - 1) if shown.has_previous() else "",
+        "after": at(shown.number + 1) if shown.has_next() else "",
+    }
 
 
 @form_page("groups.view")

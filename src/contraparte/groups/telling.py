@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ninja import Schema
+from pydantic import ConfigDict
 
 from contraparte.directory.models import Post
 from contraparte.groups.models import Group, Promise
@@ -16,7 +17,13 @@ from contraparte.web.api.doors import ApiRequest, require_readable
 LINE, WORDS, CODE, POST = 300, 2_000, 40, 106  # characters, as messages carry them
 
 
-class Words(Schema):
+class Part(Schema):
+    """A part of a body: a field in it that nobody reads is refused, not lost in silence."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Words(Part):
     """A text in one or both languages."""
 
     en: str = ""

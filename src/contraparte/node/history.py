@@ -93,9 +93,9 @@ def load_history(
     Raises NotADemoError.
     """
     if not settings.DEMO:
-        raise NotADemoError("this node is no demo")
+        raise NotADemoError("this node is no demo; name another folder with --home")
     if any(model.objects.exists() for model in (Agency, Person)):
-        raise NotADemoError("this node holds records already")
+        raise NotADemoError("this node holds records already; delete the folder, or name another with --home")
     tell = tell or (lambda _step, _done: None)
     span = Span(now - YEAR * years, now)
     loaded = Loaded(groups=groups)

@@ -49,7 +49,7 @@ def history(  # noqa: PLR0917 (each is an option with a name)
     try:
         _open(home.absolute(), url, database_url)
         loaded = _load(home.absolute(), screen, groups, years, seed)
-    except (HomeTakenError, ContraparteError, ValueError) as error:
+    except (HomeTakenError, ContraparteError, ValueError, RuntimeError) as error:
         sys.exit(f"no history was made: {error}")
     _say(screen, loaded, time.monotonic() - started)
     screen.links(_links(), ends=f"contraparte node serve --home {home}   answers at these addresses.")
