@@ -5,6 +5,7 @@ counterpart], …]}`, and `[exit code, stdout, stderr]` goes out for each.
 """
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -34,9 +35,9 @@ class Console:
                 )
             )  # fmt: skip
 
-    def run(self, *words: Any) -> tuple[int, str, str]:
-        """`contraparte …`: exit code, what it says, what it complains about."""
-        self.tell({"run": [str(word) for word in words]})
+    def run(self, *words: Any, locale: str = "C.UTF-8") -> tuple[int, str, str]:
+        """`contraparte …`: exit code, what it says, what it complains about; to who reads the language of `locale`."""
+        self.tell({"run": [str(word) for word in words], "locale": locale})
         return self.hear()
 
     def tell(self, line: dict[str, Any]) -> None:
@@ -71,6 +72,7 @@ def obey(home: Path) -> None:
     for line in sys.stdin:
         asked = json.loads(line)
         told: tuple[int, str, str] = (0, "", "")
+        os.environ["LC_ALL"] = asked.get("locale", "C.UTF-8")
         if "ask" in asked:
             ask_many(asked["ask"])
         else:

@@ -160,8 +160,9 @@ class GroupPair:
         return int(read_rows(self.trio.nodes[node], f"SELECT id FROM {table} WHERE {where} ORDER BY id DESC")[0]["id"])
 
     def run(self, *words: Any, node: str, fails: bool = False) -> str:
-        """What a command says: on stdout, or on stderr where it must be refused."""
-        code, out, complaint = self.console(node).run(*words)
+        """What a command says: on stdout, or on stderr where it must be refused; in Spanish at the Mexican node."""
+        locale = "es_MX.UTF-8" if node == "mx" else "en_US.UTF-8"
+        code, out, complaint = self.console(node).run(*words, locale=locale)
         assert (code != 0) is fails, (out, complaint)
         return complaint if fails else out
 

@@ -234,13 +234,17 @@ def groups_and_a_permission_are_there(ministry: Ministry) -> None:
 def bad_changes_are_refused_by_name(ministry: Ministry, effective: datetime) -> None:
     """Nothing of it is signed, and a statement the other country forged is taken in by nobody."""
     cycle = [{"from": a, "to": [{"post": b}]} for a, b in ((OLD[0], OLD[1]), (OLD[1], OLD[0]))]
-    for code, changed in (
-        ("lineage.cycle", {"mapping": cycle}),
-        ("lineage.rule", {"mapping": [{"from": OLD[0], "to": [{"post": NEW[0]}, {"post": NEW[1]}]}]}),
-        ("lineage.period", {"announced": "2099-01-01T00:00:00Z"}),
-        ("lineage.post.missing", {"mapping": absorption(effective)["mapping"][:-1]}),
-    ):
-        ministry.lineage("check", ministry.file("bad", absorption(effective, **changed)), node="mx", fails=code)
+    for code, english, spanish, changed in (
+        ("lineage.cycle", "give its own away at the same moment", "en el mismo momento", {"mapping": cycle}),
+        ("lineage.rule", "It is not clear who takes the work", "No queda claro quién recibe los asuntos",
+         {"mapping": [{"from": OLD[0], "to": [{"post": NEW[0]}, {"post": NEW[1]}]}]}),
+        ("lineage.period", "do not fit together", "no concuerdan", {"announced": "2099-01-01T00:00:00Z"}),
+        ("lineage.post.missing", "leaves out the post", "omite el puesto",
+         {"mapping": absorption(effective)["mapping"][:-1]}),
+    ):  # fmt: skip
+        file = ministry.file("bad", absorption(effective, **changed))
+        for node, words in (("mx", spanish), ("us", english)):
+            assert words in ministry.lineage("check", file, node=node, fails=code)
     forged = ministry.folder / "forged"
     ministry.lineage(
         "sign", ministry.file("forged-1", absorption(effective)), "--country", "us", "-o", forged, node="us"

@@ -104,6 +104,18 @@ def test_what_is_wrong_with_a_change_is_said_and_nothing_is_kept(
     assert not (tmp_path / "out.json").exists()
 
 
+@pytest.mark.parametrize(
+    ("locale", "says"),
+    [("es_MX.UTF-8", "El puesto mx.new/cave no está en el directorio"), ("C", "The post mx.new/cave is not in")],
+)
+def test_a_refusal_is_told_in_the_language_of_the_terminal(
+    world: World, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, locale: str, says: str
+) -> None:
+    monkeypatch.setenv("LC_ALL", locale)
+    told = run("check", written(tmp_path / "wrong.json", of_a_post_nobody_knows(world)), refused=True)
+    assert told.startswith("refused: lineage.post.unknown") and says in told
+
+
 def test_nobody_signs_without_a_file_a_key_an_event_or_a_part_in_it(world: World, run: Run, tmp_path: Path) -> None:
     out: Any = tmp_path / "out.json"
     assert run("check", tmp_path / "none.json", refused=True).startswith("refused: ")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from contraparte.directory.console import HomeOption, Output, opened
+from contraparte.directory.console import HomeOption, Output, opened, refuse
 
 AccordId = Annotated[str, typer.Argument(help="The accord's id.")]
 InName = Annotated[str, typer.Option("--country", help="The country in whose name to sign.")]
@@ -32,8 +32,7 @@ def check(file: Annotated[Path, typer.Argument(help="An accord, not signed yet."
     try:
         found = read_accord(file.read_bytes())
     except (ContraparteError, OSError) as error:
-        typer.echo(f"refused: {error}", err=True)
-        raise typer.Exit(1) from error
+        refuse(error)
     typer.echo(f"{found.id} {found.hash}")
 
 

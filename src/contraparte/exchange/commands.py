@@ -29,6 +29,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object 
 @contextmanager
 def _opened(home: Path) -> Iterator[datetime]:
     """Open the home and give the time; what is refused on purpose ends the command with its code and its words."""
+    from contraparte.directory.console import refuse
     from contraparte.protocol.errors import ContraparteError
     from contraparte.start import open_home
 
@@ -36,8 +37,7 @@ def _opened(home: Path) -> Iterator[datetime]:
     try:
         yield datetime.now(UTC)
     except ContraparteError as error:
-        typer.echo(f"refused: {error}", err=True)
-        raise typer.Exit(1) from error
+        refuse(error)
 
 
 @contextmanager

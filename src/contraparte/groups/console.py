@@ -50,9 +50,13 @@ def say(told: list[dict[str, Any]], *, as_json: bool) -> None:
 
 def refuse(error: "ContraparteError") -> None:
     """What is wrong, how to mend it and the fields to blame; exits 1."""
+    from django.utils import translation
+
+    from contraparte.directory.console import terminal_language
     from contraparte.web.wording import words_of
 
-    told = words_of(error)
+    with translation.override(terminal_language()):
+        told = words_of(error)
     named = "".join(f"\n  {field}: {', '.join(codes)}" for field, codes in error.params.get("fields", {}).items())
     typer.echo(f"{told.title} {told.remedy}{named}", err=True)
     raise typer.Exit(1) from error

@@ -40,6 +40,12 @@ def words_of(error: ContraparteError) -> Words:
     )
 
 
+def told_of(error: ContraparteError) -> str:
+    """What is wrong and how to mend it, in one line of the active language."""
+    words = words_of(error)
+    return f"{words.title} {words.remedy}"
+
+
 def _fill(text: Any, params: Mapping[str, Any]) -> str:
     return str(text) % params
 
