@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from contraparte.directory import actions, client, lineage, reviewing, view
+from contraparte.directory import actions, lineage, reviewing, view
 from contraparte.directory import lineage_statements as statements
 from contraparte.directory.lineage_commands import lineage as lineage_commands
-from contraparte.directory.models import Country, LineageEvent, LineageStatement
+from contraparte.directory.models import LineageEvent, LineageStatement
 from contraparte.directory.rules.lineage import read_event
 from contraparte.directory.rules.lineage_statements import (
     DisputedRow,
@@ -175,20 +175,6 @@ def test_an_instant_at_the_end_of_the_calendar_is_no_instant(world, at):
     told = {"event": "one", "event_hash": row.pk, "country": "mx", "at": instant(NOW), "kind": "pause"}
     with pytest.raises(DocumentMalformedError):
         write_statement(**told, **{"from": at, "until": "9999-12-31T00:00:00Z"})
-
-
-def test_a_fault_in_what_one_country_publishes_blinds_for_no_other(world, monkeypatch):
-    asked = []
-
-    def refresh(country, *, now):
-        asked.append(country)
-        raise OverflowError
-
-    monkeypatch.setattr(client, "refresh", refresh)
-    Country.objects.update(root_fingerprint="x")
-    told = client.refresh_all(now=NOW)
-    assert len(asked) == len(told) == Country.objects.count() >= 2
-    assert {one.code for one in told.values()} == {"directory.rejected"}
 
 
 def test_disputes_and_pauses_are_made_agreed_listed_and_taken_back_by_command(world, monkeypatch, tmp_path):

@@ -1,10 +1,13 @@
 """Serving a directory over HTTP and fetching it: exact names only, bounded, and no redirects."""
 
+from datetime import datetime, timedelta
+
 import pytest
 from tuf.api.exceptions import DownloadError, DownloadHTTPError, DownloadLengthMismatchError
 
 from contraparte.directory import client, fetching, publisher, queries, store
 from contraparte.directory.fetching import FolderFetcher, HttpFetcher
+from contraparte.directory.models import Alarm, Country
 from tests.directory.factory import NOW, agency_entry, register_of
 
 
@@ -66,6 +69,20 @@ def test_a_node_refreshes_over_real_http(published, live_server):
     client.trust_root("mx", publisher.first_root("mx"), published, url=live_server.url, now=NOW)
     client.refresh("mx", now=NOW, fetcher=HttpFetcher())
     assert queries.post("mx.fgr/traces").agency_id == "mx.fgr"
+
+
+@pytest.mark.django_db
+def test_a_value_nobody_thought_of_refuses_that_directory_alarms_and_lets_the_others_be_read(published, monkeypatch):
+    client.trust_root("mx", publisher.first_root("mx"), published, url="http://127.0.0.1:1", now=NOW)
+    Country.objects.create(id="zz", root_fingerprint="x")
+    monkeypatch.setattr(client, "_update", lambda *_: datetime.max + timedelta(days=1))
+    told = client.refresh_all(now=NOW)
+    assert {country: error.code for country, error in told.items()} == {
+        "mx": "directory.rejected",
+        "zz": "directory.untrusted",
+    }
+    assert "OverflowError" in Country.objects.get(pk="mx").failure
+    assert Alarm.objects.get(country_id="mx").code == "directory.rejected"
 
 
 def test_a_kept_connection_closed_when_it_is_used_again_costs_nothing(rude):

@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _PINNED = "pinned.root.json"
+# What code raises that meets a value nobody thought of: such a directory is refused, and the others are read.
+FAULTS_OF_READING = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
 def trust_root(country: str, root: bytes, fingerprint: str, *, url: str, now: datetime) -> Country:
@@ -90,6 +92,11 @@ def refresh(country: str, *, now: datetime, fetcher: "FetcherInterface | None" =
     except ContraparteError as error:
         _record(row, error, now, alarm=True)
         raise
+    except FAULTS_OF_READING as error:
+        _log.exception("directory of %s", country)
+        rejected = DirectoryRejectedError(country=country, reason=type(error).__name__)
+        _record(row, rejected, now, alarm=True)
+        raise rejected from error
 
 
 def refresh_all(*, now: datetime) -> dict[str, ContraparteError | None]:
@@ -102,9 +109,6 @@ def refresh_all(*, now: datetime) -> dict[str, ContraparteError | None]:
         except ContraparteError as error:
             _log.warning("directory of %s: %s", country, error.code)
             outcome[country] = error
-        except Exception:  # noqa: BLE001 (a fault of this program must not blind it for the other countries)
-            _log.exception("directory of %s", country)
-            outcome[country] = DirectoryRejectedError(country=country, reason="unreadable")
     return outcome
 
 

@@ -41,6 +41,8 @@ def refuse(error: Exception) -> NoReturn:
         with translation.override(terminal_language()):
             for say in _words:
                 typer.echo(say(error), err=True)
+        for field, codes in error.params.get("fields", {}).items():
+            typer.echo(f"  {field}: {', '.join(codes)}", err=True)
     raise typer.Exit(1) from error
 
 

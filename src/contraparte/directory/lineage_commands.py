@@ -3,11 +3,14 @@
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from contraparte.directory.console import AsJson, HomeOption, Output, opened
+
+if TYPE_CHECKING:
+    from contraparte.directory.models import LineageStatement
 
 EventId = Annotated[str, typer.Argument(help="The id of the change, as absorb-2027.")]
 InName = Annotated[str, typer.Option("--country", help="The country in whose name to sign.")]
@@ -70,9 +73,7 @@ def dispute(
         from contraparte.directory import reviewing
         from contraparte.directory.rules.lineage_statements import read_rows
 
-        row = reviewing.dispute_event(event, read_rows(rows.read_bytes()), country=country, now=now)
-        output.write_bytes(reviewing.signed_statement(row).to_bytes())
-        typer.echo(f"{row.event} {row.event_hash} disputed {row.pk}")
+        _hand_out(reviewing.dispute_event(event, read_rows(rows.read_bytes()), country=country, now=now), output)
 
 
 @lineage.command()
@@ -90,9 +91,7 @@ def pause(
         from contraparte.directory import reviewing
 
         span = {"begins": begins.replace(tzinfo=UTC), "until": until.replace(tzinfo=UTC)}
-        row = reviewing.propose_pause(event, **span, country=country, now=now)
-        output.write_bytes(reviewing.signed_statement(row).to_bytes())
-        typer.echo(f"{row.event} {row.event_hash} pause {row.pk}")
+        _hand_out(reviewing.propose_pause(event, **span, country=country, now=now), output)
 
 
 @lineage.command("agree-statement")
@@ -101,9 +100,7 @@ def agree_statement(statement: StatementId, home: HomeOption, country: InName, o
     with opened(home) as now:
         from contraparte.directory import reviewing
 
-        row = reviewing.agree_to_statement(statement, country=country, now=now)
-        output.write_bytes(reviewing.signed_statement(row).to_bytes())
-        typer.echo(f"{row.event} {row.event_hash} {row.kind} {row.pk} signed")
+        _hand_out(reviewing.agree_to_statement(statement, country=country, now=now), output)
 
 
 @lineage.command()
@@ -112,9 +109,7 @@ def withdraw(statement: StatementId, home: HomeOption, country: InName, output: 
     with opened(home) as now:
         from contraparte.directory import reviewing
 
-        row = reviewing.withdraw_statement(statement, country=country, now=now)
-        output.write_bytes(reviewing.signed_statement(row).to_bytes())
-        typer.echo(f"{row.event} {row.event_hash} withdrawal {row.pk}")
+        _hand_out(reviewing.withdraw_statement(statement, country=country, now=now), output)
 
 
 @lineage.command("statements")
@@ -168,3 +163,11 @@ def show(home: HomeOption, as_json: AsJson = False) -> None:
 
 def _state(is_complete: bool) -> str:
     return "counts" if is_complete else "waits for the other signatures"
+
+
+def _hand_out(row: "LineageStatement", output: Path) -> None:
+    """Write a statement with all signatures seen, for the publisher and the other side; its number is said last."""
+    from contraparte.directory.reviewing import signed_statement
+
+    output.write_bytes(signed_statement(row).to_bytes())
+    typer.echo(f"{row.event} {row.event_hash} {row.kind} {row.pk}")

@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
+from contraparte.directory.console import refuse
 from contraparte.groups import meeting_commands
-from contraparte.groups.console import AsUser, AtPost, Home, Json, Number, group_of, refuse, say, tenure_of
+from contraparte.groups.console import AsUser, AtPost, Home, Json, Number, group_of, say, tenure_of
 
 app = typer.Typer(no_args_is_help=True, help="Groups: their state, their charters, what was promised.")
 GROUPS: dict[str, typer.Typer] = {"group": app}
@@ -107,7 +108,6 @@ def propose_charter(  # noqa: PLR0917 (each is an option with a name)
         sent = founding.propose_charter(row, read, base=base, by=tenure, now=now)
     except ContraparteError as refused:
         refuse(refused)
-        return
     for gap in founding.gaps_of(row, read, now=now):
         typer.echo(f"{'mind' if gap.warns else 'lacks'} {gap.field}: {gap.code}", err=True)
     typer.echo(str(sent.message.uuid))
@@ -136,7 +136,6 @@ def approve_charter(
         founding.approve_charter(row, key, by=tenure, now=timezone.now())
     except ContraparteError as refused:
         refuse(refused)
-        return
     row.refresh_from_db()
     typer.echo(f"approved; the group is {row.state}")
 
@@ -165,7 +164,6 @@ def decline_charter(  # noqa: PLR0917 (each is an option with a name)
         founding.decline_charter(row, key, reason=reason, by=tenure, now=timezone.now())
     except ContraparteError as refused:
         refuse(refused)
-        return
     row.refresh_from_db()
     typer.echo(f"declined; the group is {row.state}")
 

@@ -1,4 +1,4 @@
-"""What the commands of this room have in common: their options, who acts, the group that is meant, a refusal."""
+"""What the commands of this room have in common: their options, who acts, the group that is meant."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,6 @@ import typer
 if TYPE_CHECKING:
     from contraparte.directory.models import Tenure
     from contraparte.groups.models import Group
-    from contraparte.protocol.errors import ContraparteError
 
 Home = Annotated[Path, typer.Option("--home", help="The node's folder.")]
 AsUser = Annotated[str, typer.Option("--as", help="Username of the person on whose behalf this is done.")]
@@ -46,17 +45,3 @@ def say(told: list[dict[str, Any]], *, as_json: bool) -> None:
         typer.echo("  ".join(str(value) if value not in (None, "") else "–" for value in one.values()))
     if not told:
         typer.echo("nothing to list")
-
-
-def refuse(error: "ContraparteError") -> None:
-    """What is wrong, how to mend it and the fields to blame; exits 1."""
-    from django.utils import translation
-
-    from contraparte.directory.console import terminal_language
-    from contraparte.web.wording import words_of
-
-    with translation.override(terminal_language()):
-        told = words_of(error)
-    named = "".join(f"\n  {field}: {', '.join(codes)}" for field, codes in error.params.get("fields", {}).items())
-    typer.echo(f"{told.title} {told.remedy}{named}", err=True)
-    raise typer.Exit(1) from error
